@@ -1,0 +1,98 @@
+"""What every device offers: the only thing that the rest of the host knows of it."""
+
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.presets import BookParameters
+
+__all__ = ["Device", "DeviceError", "DeviceMismatchError"]
+
+
+class DeviceError(RuntimeError):
+    """The device cannot do what was asked; the text says what was expected and what came."""
+
+
+class DeviceMismatchError(DeviceError):
+    """The device was built from other registers, records or parameters than this host."""
+
+
+class Device(Protocol):
+    """A book engine, on a board or simulated.
+
+    Backends are found through the entry-point group ``tickgate.devices``: each is a callable
+    ``(parameters: BookParameters) -> Device`` named as the user names it (``verilated``, ``model``).
+
+    Attributes
+    ----------
+    name : str
+        Name of the backend.
+    parameters : BookParameters
+        What it was built with.
+    cycle_accurate : bool
+        Whether ``cycle`` and ``latency`` of its events are those of the gateware. Where it is
+        False they are 0.
+    """
+
+    name: str
+    parameters: BookParameters
+    cycle_accurate: bool
+
+    def read(self, register: str, index: int = 0) -> int:
+        """Return the value of a register, or of entry ``index`` of a table.
+
+        Raises
+        ------
+        KeyError
+            If there is no such register.
+        IndexError
+            If the table has no such entry.
+        """
+        ...
+
+    def write(self, register: str, value: int, index: int = 0) -> None:
+        """Write a register.
+
+        Raises
+        ------
+        KeyError, IndexError
+            As ``read``.
+        PermissionError
+            If the register is read-only.
+        ValueError
+            If the value does not fit.
+        """
+        ...
+
+    def transfer(self, updates: NDArray[np.void]) -> NDArray[np.void]:
+        """Send updates and return the events that came, in order.
+
+        Every update is sent, as fast as the device takes them; backpressure is respected.
+        Events may lag: those of the last updates can come with a later call, or with ``drain``.
+
+        Parameters
+        ----------
+        updates : array of shape (n,), dtype ``host.device.records.UPDATE_DTYPE``
+
+        Returns
+        -------
+        array of shape (m,), dtype ``host.device.records.EVENT_DTYPE``
+        """
+        ...
+
+    def drain(self) -> NDArray[np.void]:
+        """Run until nothing is under way and return the events that came (simulation only)."""
+        ...
+
+    def close(self) -> None:
+        """Release the device. Calling it twice is allowed."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Return the device."""
+        ...
+
+    def __exit__(self, *exc: object) -> None:
+        """Close the device."""
+        ...
