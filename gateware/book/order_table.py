@@ -1,0 +1,294 @@
+"""Order table: finds, places and frees orders, one operation a cycle.
+
+Four hashed banks of four ways and a small fully associative stash. A key is looked for in one set
+of each bank and in the stash at once; a new key goes to the first free way, bank 0 first.
+Operations follow each other without stalls: what an operation a few cycles ahead left behind is
+forwarded to a later one with the same key, and the ways that it took are not offered again.
+"""
+
+from typing import Final
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from gateware.book.hashing import bucket_value
+from gateware.book.layouts import BANKS, WAYS, Shapes
+from hw.presets import BookParameters
+
+__all__ = ["OrderTable", "first_of", "select"]
+
+
+def first_of(mask: Value) -> Value:
+    """Return ``mask`` with only its lowest set bit left."""
+    return mask & (~mask + 1)[: len(mask)]
+
+
+def select(choices: list[tuple[Value, Value]]) -> Value:
+    """Return the OR of the values whose one-bit condition holds: a multiplexer for one-hot conditions."""
+    terms = [Mux(condition, value, 0) for condition, value in choices]
+    while len(terms) > 1:  # a balanced tree, so that synthesis need not find one
+        terms = [
+            terms[i] | terms[i + 1] if i + 1 < len(terms) else terms[i]
+            for i in range(0, len(terms), 2)
+        ]
+    return terms[0]
+
+
+class OrderTable(wiring.Component):
+    """Hashed table of resting orders.
+
+    Timing
+    ------
+    The request is sampled in cycle 0. The answer is valid ``LATENCY`` cycles later, and the decision
+    on it (``u_*``) is sampled in that same cycle. It is in force for every later request with the same
+    key that comes at least ``SPACING_SAME_KEY`` cycles after the first, and for every other
+    operation on the same slot (``read``, ``scan``, ``clear``) ``SPACING_SLOT`` cycles after it.
+    One request per cycle; it never stalls.
+
+    Parameters
+    ----------
+    parameters : BookParameters
+        Sizes of the build.
+
+    Members
+    -------
+    key : ``In(key)``
+        Order that the request is about.
+    lookup : ``In(1)``
+        Look for ``key``.
+    placing : ``In(1)``
+        With lookup: the decision may be to place the key.
+    direct : ``In(1)``
+        Use set ``set`` of every bank instead of the sets of the key.
+    set : ``In(set)``
+        The set. The stash belongs to set 0.
+    pick : ``In(slot)``
+        One-hot slot to read; with ``direct``. 0 for lookups.
+    scan_book, scan_side, scan_inside : ``In``
+        What ``matches`` compares with, sampled 2 cycles after the request.
+    scan_any_side, scan_any_inside : ``In(1)``
+        Leave that comparison out.
+    matches : ``Out(slot)``
+        Slots of the set that hold an order of ``scan_book`` and so on.
+    hit : ``Out(1)``
+        The key was found, or the slot that was picked is in use.
+    entry : ``Out(entry)``
+        What was found; 0 if nothing was.
+    room : ``Out(1)``
+        There is a free slot for the key.
+    u_write : ``In(1)``
+        Write ``u_entry``: over what was found, or with ``u_place`` to the free slot.
+    u_clear : ``In(1)``
+        Free every slot in ``matches``.
+    u_place : ``In(1)``
+        See ``u_write``.
+    u_entry : ``In(entry)``
+        What to write.
+    stash_used : ``Out(stash_slots)``
+        Stash slots in use.
+    """
+
+    LATENCY: Final = 4
+    SPACING_SAME_KEY: Final = 2
+    SPACING_SLOT: Final = 6
+
+    key: data.View
+    lookup: Value
+    placing: Value
+    direct: Value
+    set: Value
+    pick: Value
+    scan_book: Value
+    scan_side: Value
+    scan_inside: Value
+    scan_any_side: Value
+    scan_any_inside: Value
+    matches: Value
+    hit: Value
+    entry: data.View
+    room: Value
+    u_write: Value
+    u_clear: Value
+    u_place: Value
+    u_entry: data.View
+    stash_used: Value
+
+    def __init__(self, *, parameters: BookParameters) -> None:
+        self.parameters = parameters
+        self.shapes = s = Shapes(parameters)
+        super().__init__(
+            {
+                "key": In(s.key),
+                "lookup": In(1),
+                "placing": In(1),
+                "direct": In(1),
+                "set": In(s.set),
+                "pick": In(s.slot),
+                "scan_book": In(s.book),
+                "scan_side": In(s.side),
+                "scan_inside": In(1),
+                "scan_any_side": In(1),
+                "scan_any_inside": In(1),
+                "matches": Out(s.slot),
+                "hit": Out(1),
+                "entry": Out(s.entry),
+                "room": Out(1),
+                "u_write": In(1),
+                "u_clear": In(1),
+                "u_place": In(1),
+                "u_entry": In(s.entry),
+                "stash_used": Out(parameters.stash_slots),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        s = self.shapes
+        low = s.set_bits
+        hashed = BANKS * WAYS
+        stash = [Signal(s.entry, name=f"stash{i}") for i in range(self.parameters.stash_slots)]
+        m.d.comb += self.stash_used.eq(Cat(e.valid for e in stash))
+
+        # Stage n is between the registers p[n] and p[n + 1]; p[0] is the input.
+        sets = [[Signal(s.set, name=f"p{n}_set{b}") for b in range(BANKS)] for n in range(7)]
+        keys = [self.key] + [Signal(s.key, name=f"p{n}_key") for n in range(1, 7)]
+        lookup = [self.lookup] + [Signal(name=f"p{n}_lookup") for n in range(1, 7)]
+        placing = [self.placing] + [Signal(name=f"p{n}_placing") for n in range(1, 5)]
+        direct = [self.direct] + [Signal(name=f"p{n}_direct") for n in range(1, 3)]
+        pick = [self.pick] + [Signal(s.slot, name=f"p{n}_pick") for n in range(1, 3)]
+        for bank in range(BANKS):
+            hashed_set = bucket_value(s, bank, Value.cast(self.key))
+            m.d.comb += sets[0][bank].eq(Mux(self.direct, self.set, hashed_set))
+        for pipe in (sets, keys, lookup, placing, direct, pick):
+            for before, after in zip(pipe, pipe[1:], strict=False):
+                pairs = zip(before, after, strict=True) if pipe is sets else [(before, after)]
+                m.d.sync += [b.eq(a) for a, b in pairs]
+
+        # Stage 1: the memories answer; which operations ahead had the same key or the same set?
+        # With d cycles between them, the one ahead is in p[1 + d] while this one is in p[1].
+        same_key = {d: Signal(name=f"p2_same_key{d}") for d in range(2, 6)}
+        same_set = {d: Signal(BANKS, name=f"p2_same_set{d}") for d in range(1, 6)}
+        for d, flag in same_key.items():
+            same = Value.cast(keys[1]) == Value.cast(keys[1 + d])
+            m.d.sync += flag.eq(same & lookup[1] & lookup[1 + d])
+        for d, flags in same_set.items():
+            m.d.sync += flags.eq(Cat(sets[1][b] == sets[1 + d][b] for b in range(BANKS)))
+
+        write_slots = Signal(s.slot)  # p5
+        write_entry = Signal(s.entry)  # p5
+        write_sets = sets[5]
+        fetched = []  # p2, by slot
+        for bank in range(BANKS):
+            for way in range(WAYS):
+                memory = Memory(shape=s.entry, depth=self.parameters.sets, init=[])
+                m.submodules[f"bank{bank}_way{way}"] = memory
+                read, write = memory.read_port(), memory.write_port()
+                word = Signal(s.entry, name=f"p2_word{bank}_{way}")
+                m.d.comb += [
+                    read.addr.eq(sets[0][bank]),
+                    write.addr.eq(write_sets[bank]),
+                    write.data.eq(write_entry),
+                    write.en.eq(write_slots[bank * WAYS + way]),
+                ]
+                m.d.sync += word.eq(read.data)
+                fetched.append(word)
+        for i, slot in enumerate(stash):
+            with m.If(write_slots[hashed + i]):
+                m.d.sync += slot.eq(write_entry)
+
+        # Stage 2: compare. The set implies the low bits of the key, see gateware.book.hashing.
+        taken = {n: Signal(s.slot, name=f"p{n}_taken") for n in range(4, 8)}  # offered before
+        after = {n: Signal(s.entry, name=f"p{n}_after") for n in range(5, 8)}  # what each one left
+        after_slot = {n: Signal(s.slot, name=f"p{n}_after_slot") for n in range(5, 8)}
+        forwarded = Signal()
+        m.d.comb += forwarded.eq(Cat(same_key.values()).any())
+        in_stash = Signal()
+        m.d.comb += in_stash.eq(sets[2][0] == 0)
+        match, scan, free = [], [], []
+        key2 = Value.cast(keys[2])
+        for i in range(s.slots):
+            word = fetched[i] if i < hashed else stash[i - hashed]
+            key = Value.cast(word.key)
+            same = key[low:] == key2[low:] if i < hashed else key == key2
+            match.append(
+                (word.valid & same & lookup[2] & ~forwarded) | (direct[2] & pick[2][i] & word.valid)
+            )
+            scan.append(
+                word.valid
+                & (word.key.book == self.scan_book)
+                & (self.scan_any_side | (word.side == self.scan_side))
+                & (self.scan_any_inside | (word.inside == self.scan_inside))
+                & (1 if i < hashed else in_stash)
+            )
+            offered = [
+                taken[2 + d][i] & (same_set[d][i // WAYS] if i < hashed else 1)
+                for d in range(2, 6)
+            ]
+            free.append(~word.valid & ~Cat(offered).any())
+
+        p3_match, p3_scan, p3_free = Signal(s.slot), Signal(s.slot), Signal(s.slot)
+        p3_near = Signal(s.slot)  # slots that the operation one ahead may be taking
+        p3_same2, p3_earlier = Signal(), Signal()
+        p3_entry, p3_slot = Signal(s.entry), Signal(s.slot)
+        words3 = [Signal(s.entry, name=f"p3_word{i}") for i in range(hashed)]
+        near = Cat(*(same_set[1][b].replicate(WAYS) for b in range(BANKS)), Const(-1, len(stash)))
+        earlier = same_key[3] | same_key[4] | same_key[5]
+        m.d.sync += [
+            p3_match.eq(Cat(match)),
+            p3_scan.eq(Cat(scan)),
+            p3_free.eq(Cat(free)),
+            p3_near.eq(near),
+            p3_same2.eq(same_key[2]),
+            p3_earlier.eq(earlier & ~same_key[2]),
+            *(a.eq(b) for a, b in zip(words3, fetched, strict=True)),
+        ]
+        for target, source in ((p3_entry, after), (p3_slot, after_slot)):
+            m.d.sync += target.eq(
+                Mux(same_key[3], source[5], Mux(same_key[4], source[6], source[7]))
+            )
+
+        # Stage 3: select what was found, and a free slot.
+        entries = [Value.cast(e) for e in (*words3, *stash)]
+        found = Signal(s.entry)
+        found_slot = Signal(s.slot)
+        m.d.comb += [
+            Value.cast(found).eq(
+                select(
+                    [(p3_match[i], entry) for i, entry in enumerate(entries)]
+                    + [(p3_same2, Value.cast(after[5])), (p3_earlier, Value.cast(p3_entry))]
+                )
+            ),
+            found_slot.eq(
+                select([(p3_same2, after_slot[5]), (p3_earlier, p3_slot)]) | p3_match
+            ),
+        ]
+        offer = Signal(s.slot)
+        m.d.comb += offer.eq(first_of(p3_free & ~(p3_near & taken[4])))
+        slot = Signal(s.slot)  # p4
+        m.d.sync += [
+            self.matches.eq(p3_scan),
+            self.entry.eq(found),
+            self.hit.eq(found.valid),
+            slot.eq(found_slot),
+            taken[4].eq(Mux(placing[3], offer, 0)),
+            self.room.eq(offer.any()),
+        ]
+
+        # Stage 4: the decision. What stands under this key from now on is `after`.
+        m.d.sync += [
+            write_slots.eq(
+                Mux(self.u_clear, self.matches, 0)
+                | Mux(self.u_write, Mux(self.u_place, taken[4], slot), 0)
+            ),
+            Value.cast(write_entry).eq(Mux(self.u_clear, 0, Value.cast(self.u_entry))),
+            Value.cast(after[5]).eq(
+                Mux(self.u_write, Value.cast(self.u_entry), Value.cast(self.entry))
+            ),
+            after_slot[5].eq(Mux(self.u_write & self.u_place, taken[4], slot)),
+            *(after[n + 1].eq(after[n]) for n in (5, 6)),
+            *(after_slot[n + 1].eq(after_slot[n]) for n in (5, 6)),
+            *(taken[n + 1].eq(taken[n]) for n in (4, 5, 6)),
+        ]
+        return m
