@@ -1,0 +1,1 @@
+"""Devices without a board: the model, and the gateware compiled by Verilator."""

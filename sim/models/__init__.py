@@ -1,0 +1,1 @@
+"""Reference models: one plain Python model per component, with the same name."""
