@@ -1,0 +1,109 @@
+"""Compare the events of a device with those of the reference model, as arrays."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host.device.records import EVENT_DTYPE
+from hw.records import ENUMS, EVENT_FLAG, EVENT_KIND
+from sim.models.book_event import ASK, ASK_DEFERRED, BID, BID_DEFERRED, CROSSED, INVALID
+
+__all__ = [
+    "DEFERRED",
+    "defer_like",
+    "describe",
+    "differs",
+    "is_detail",
+    "read_out_differs",
+    "restate",
+]
+
+DEFERRED: Final = BID_DEFERRED | ASK_DEFERRED
+
+# Numbers of the device, of which the model knows nothing.
+_DEVICE_ONLY: Final = frozenset({"sequence", "cycle", "latency"})
+_COMPARED: Final = tuple(name for name in EVENT_DTYPE.names or () if name not in _DEVICE_ONLY)
+_SIDES: Final = (("bid", BID, BID_DEFERRED), ("ask", ASK, ASK_DEFERRED))
+_ENUM_OF: Final = {"kind": "event_kind", "cause": "update_kind", "error": "error"}
+
+Mask = NDArray[np.bool_]
+Events = NDArray[np.void]
+
+
+def is_detail(events: Events) -> Mask:
+    """Say which events are part of a read-out, before its ``read_done``."""
+    kind = events["kind"]
+    mask: Mask = (kind == EVENT_KIND.level) | (kind == EVENT_KIND.order)
+    return mask
+
+
+def restate(expected: Events, resolved: Mask) -> None:
+    """Turn the expected closing events where ``resolved`` into those that repeat them, in place."""
+    flags = expected["flags"][resolved] & (BID | ASK | CROSSED | INVALID)
+    for name in ("time", "order_id", "cause", "error", "index"):
+        expected[name][resolved] = 0
+    expected["flags"][resolved] = flags
+    expected["kind"][resolved] = EVENT_KIND.resolved
+
+
+def defer_like(expected: Events, got: Events, allowed: NDArray[np.uint16]) -> None:
+    """Blank the sides of ``expected`` that ``got`` defers and may defer, in place.
+
+    Parameters
+    ----------
+    expected, got : array of shape (n,), dtype ``EVENT_DTYPE``
+    allowed : array of shape (n,), uint16
+        The deferred flags that each event may have.
+    """
+    for side, flag, deferred in _SIDES:
+        blank = (got["flags"] & allowed & deferred) != 0
+        for field in ("tick", "quantity", "count"):
+            expected[f"{side}_{field}"][blank] = 0
+        flags = expected["flags"][blank] & np.uint16(~(flag | CROSSED) & 0xFFFF)
+        expected["flags"][blank] = flags | deferred
+
+
+def differs(expected: Events, got: Events) -> Mask:
+    """Say which events differ in a field that the model knows."""
+    mask: Mask = np.zeros(len(got), np.bool_)
+    for name in _COMPARED:
+        mask |= expected[name] != got[name]
+    return mask
+
+
+def read_out_differs(expected: Events, got: Events) -> bool:
+    """Say whether the ``level`` or ``order`` events of one read-out differ.
+
+    Levels come in order; orders may come in any. ``crossed`` and the count of an order event mean
+    nothing here and are not compared.
+    """
+    if len(expected) != len(got):
+        return True
+    expected, got = expected.copy(), got.copy()
+    for events in (expected, got):
+        events["flags"] &= ~np.uint16(CROSSED)
+        orders = events["kind"] == EVENT_KIND.order
+        events["bid_count"][orders] = 0
+        events["ask_count"][orders] = 0
+    if (expected["kind"] == EVENT_KIND.order).all():
+        expected.sort(order=["order_id", "bid_tick", "ask_tick"])
+        got.sort(order=["order_id", "bid_tick", "ask_tick"])
+    return bool(differs(expected, got).any())
+
+
+def describe(expected: np.void, got: np.void) -> str:
+    """Return the differences of two events in words: field, expected, got."""
+    parts = [
+        f"{name} expected {_word(name, int(expected[name]))}, got {_word(name, int(got[name]))}"
+        for name in _COMPARED
+        if expected[name] != got[name]
+    ]
+    return "; ".join(parts)
+
+
+def _word(field: str, value: int) -> str:
+    if field == "flags":
+        names = [code.name for code in EVENT_FLAG if value >> code.value & 1]
+        return "|".join(names) or "none"
+    return ENUMS[_ENUM_OF[field]].name_of(value) if field in _ENUM_OF else str(value)

@@ -1,0 +1,241 @@
+"""Check every event of a device against the reference model."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from host.device.records import EVENT_DTYPE, UPDATE_DTYPE
+from hw.presets import BookParameters
+from hw.records import ERROR, EVENT_KIND, UPDATE_KIND
+from sim.comparison import (
+    DEFERRED,
+    Events,
+    Mask,
+    defer_like,
+    describe,
+    differs,
+    is_detail,
+    read_out_differs,
+    restate,
+)
+from sim.models.book import BookModel
+from sim.models.book_event import ASK_DEFERRED, BID_DEFERRED, INVALID
+from sim.verification import Verification
+
+__all__ = ["Verification", "Verifier"]
+
+# An event of the device, what the model says, the number of the update, and whether the event is
+# an old one that is only here because the next one of its book refers to it.
+_ROW: Final = np.dtype(
+    [("got", EVENT_DTYPE), ("expected", EVENT_DTYPE), ("update", "<i8"), ("compared", "?")]
+)
+
+
+class Verifier:
+    """Compare what a device says with the reference model, event by event.
+
+    The closing events of one book come in the order of its updates, so the n-th closing event of a
+    book belongs to its n-th update; events may come any time later than their updates. The model
+    is run only as far as events have come: where the device says ``table_full``, which depends on
+    its hash, the model is told to find no slot either.
+
+    Parameters
+    ----------
+    parameters : BookParameters
+        What the device was built with.
+
+    Attributes
+    ----------
+    model : BookModel
+        The reference, as of the events that have come.
+    result : Verification
+        What was found so far.
+    """
+
+    def __init__(self, parameters: BookParameters) -> None:
+        self.model = BookModel(parameters)
+        self.result = Verification()
+        self._sequence = 0
+        self._pending = np.zeros(0, UPDATE_DTYPE)
+        self._numbers = np.zeros(0, np.int64)  # of the pending updates
+        self._details = np.zeros(0, EVENT_DTYPE)  # of read-outs that have not ended
+        self._last = np.zeros(0, _ROW)  # the last compared event of each book
+
+    def feed(self, updates: NDArray[np.void], events: NDArray[np.void]) -> None:
+        """Take the updates that were sent and the events that came, and compare what can be.
+
+        Parameters
+        ----------
+        updates : array of shape (n,), dtype ``UPDATE_DTYPE``
+            May be empty.
+        events : array of shape (m,), dtype ``EVENT_DTYPE``
+            In the order in which the device gave them. May be empty, and may lag.
+        """
+        self._check_sequence(events)
+        first = self.result.updates
+        self.result.updates += len(updates)
+        self.result.events += len(events)
+        self._pending = np.concatenate([self._pending, updates])
+        self._numbers = np.concatenate([self._numbers, np.arange(first, first + len(updates))])
+        events = np.concatenate([self._details, events])
+        events = events[np.argsort(events["book"], kind="stable")]
+        events, closing = self._drop_unasked(events)
+        got = events[closing]
+        expected, numbers, held = self._expect(got)
+        closing_expected = expected[~is_detail(expected)]
+        moving = self._allow_moving(closing_expected, got, held)
+        listed = events[events["kind"] != EVENT_KIND.resolved]
+        self._compare_read_outs(expected, listed, numbers, moving)
+        self._count(closing_expected, got)
+
+        told = ~is_detail(events)
+        rows = np.zeros(int(told.sum()), _ROW)
+        rows["got"] = events[told]
+        rows["expected"][closing[told]] = closing_expected
+        rows["update"][closing[told]] = numbers
+        self._compare(np.concatenate([self._last, rows]))
+
+    def finish(self) -> Verification:
+        """Say what is missing after the last event, and return the result."""
+        if len(self._pending):
+            update = self._pending[0]
+            self.result.note(
+                f"{len(self._pending)} updates have no closing event; the first is update "
+                f"{self._numbers[0]} ({UPDATE_KIND.name_of(int(update['kind']))}) of book "
+                f"{update['book']}",
+                len(self._pending),
+            )
+        if len(self._details):
+            self.result.note(f"{len(self._details)} events of read-outs without a read_done")
+        for row in self._last[(self._last["got"]["flags"] & DEFERRED) != 0]:
+            self.result.note(f"book {row['got']['book']}: a deferred side was never resolved")
+        return self.result
+
+    def _check_sequence(self, events: Events) -> None:
+        expected = np.arange(self._sequence, self._sequence + len(events), dtype=np.uint64)
+        jumps = np.flatnonzero(np.diff(events["sequence"] - expected, prepend=np.uint64(0)))
+        if len(jumps):
+            at = jumps[0]
+            self.result.note(
+                f"sequence expected {expected[at]}, got {events['sequence'][at]}", len(jumps)
+            )
+        if len(events):
+            self._sequence = int(events["sequence"][-1]) + 1
+
+    def _drop_unasked(self, events: Events) -> tuple[Events, Mask]:
+        """Put aside the events that have no update and the read-outs that have not ended.
+
+        Return the others, and which of them are closing events. ``events`` are sorted by book.
+        """
+        book, detail = events["book"], is_detail(events)
+        closing = ~detail & (events["kind"] != EVENT_KIND.resolved)
+        through = np.cumsum(closing)
+        rank = through - closing
+        rank = rank - rank[np.searchsorted(book, book)]
+        due = np.bincount(self._pending["book"], minlength=1 << 16)
+        unasked = closing & (rank >= due[book])
+        for event in events[unasked]:
+            self.result.note(f"book {event['book']}: a closing event without an update")
+        unended = detail & (through == through[np.searchsorted(book, book, side="right") - 1])
+        self._details = events[unended]
+        keep = ~(unasked | unended)
+        return events[keep], closing[keep]
+
+    def _expect(self, got: Events) -> tuple[Events, NDArray[np.int64], Mask]:
+        """Run the model on the updates of these closing events.
+
+        Return the model's events sorted by book, and of each update its number and whether it
+        holds its book; both in the order of ``got``.
+        """
+        pending = self._pending
+        by_book = np.argsort(pending["book"], kind="stable")
+        book = pending["book"][by_book]
+        rank = np.arange(len(book)) - np.searchsorted(book, book)
+        come = np.bincount(got["book"], minlength=1 << 16)
+        chosen = by_book[rank < come[book]]  # in the order of got
+        in_order = np.sort(chosen)
+        full = np.searchsorted(in_order, chosen[got["error"] == ERROR.table_full])
+        expected = self.model.run(pending[in_order], frozenset(full.tolist()))
+        numbers, held = self._numbers[chosen], (pending["flags"][chosen] & 1).astype(np.bool_)
+        self._pending = np.delete(pending, chosen)
+        self._numbers = np.delete(self._numbers, chosen)
+        return expected[np.argsort(expected["book"], kind="stable")], numbers, held
+
+    def _allow_moving(self, expected: Events, got: Events, held: Mask) -> Mask:
+        """Accept the count of updates that passed during a read-out that did not hold them.
+
+        Return which closing events have one: their orders are not those of one moment.
+        """
+        moving: Mask = (expected["kind"] == EVENT_KIND.read_done) & (got["order_id"] != 0) & ~held
+        moving &= (expected["cause"] == UPDATE_KIND.read_orders) & (got["kind"] == expected["kind"])
+        expected["order_id"][moving] = got["order_id"][moving]
+        self.result.moving_read_outs += int(moving.sum())
+        return moving
+
+    def _compare_read_outs(
+        self, expected: Events, got: Events, numbers: NDArray[np.int64], moving: Mask
+    ) -> None:
+        """Compare the events before each closing event. Both arrays are sorted by book."""
+        ends = [np.flatnonzero(~is_detail(events)) for events in (expected, got)]
+        starts = [np.concatenate([[-1], end[:-1]]) + 1 for end in ends]
+        reads = expected["kind"][ends[0]] == EVENT_KIND.read_done
+        listed = ends[1] > starts[1]
+        for k in np.flatnonzero((reads | listed) & ~moving):
+            self.result.read_outs += int(reads[k])
+            wanted = expected[starts[0][k] : ends[0][k]]
+            listing = got[starts[1][k] : ends[1][k]]
+            if read_out_differs(wanted, listing):
+                self.result.note(
+                    f"book {got['book'][ends[1][k]]}, update {numbers[k]}: read-out differs: "
+                    f"expected {len(wanted)} events, got {len(listing)}"
+                )
+
+    def _count(self, expected: Events, got: Events) -> None:
+        result, error = self.result, got["error"]
+        result.capacity += int(
+            ((error == ERROR.table_full) & (expected["error"] == ERROR.table_full)).sum()
+        )
+        harmless = np.isin(error, (ERROR.none, ERROR.book_invalid, ERROR.bad_kind))
+        result.invalidations += int((((got["flags"] & INVALID) != 0) & ~harmless).sum())
+        for code, count in enumerate(np.bincount(error)):
+            if code != ERROR.none and count:
+                name = ERROR.name_of(code)
+                result.errors[name] = result.errors.get(name, 0) + int(count)
+        for flag in (BID_DEFERRED, ASK_DEFERRED):
+            result.deferred += int(((got["flags"] & flag) != 0).sum())
+
+    def _compare(self, rows: NDArray[np.void]) -> None:
+        """Compare closing and ``resolved`` events; keep the last of each book for the next call."""
+        rows = rows[np.argsort(rows["got"]["book"], kind="stable")]
+        if not len(rows):
+            return
+        got, fresh = rows["got"], ~rows["compared"]
+        resolved = fresh & (got["kind"] == EVENT_KIND.resolved)
+        # A resolved event repeats the closing event before it.
+        source = np.maximum.accumulate(np.where(resolved, 0, np.arange(len(rows))))
+        rows["expected"] = rows["expected"][source]
+        rows["update"] = rows["update"][source]
+        same_book = np.concatenate([[False], got["book"][1:] == got["book"][:-1]])
+        due = np.where(same_book, np.roll(got["flags"], 1) & DEFERRED, 0).astype(np.uint16)
+
+        expected = rows["expected"].copy()
+        restate(expected, resolved)
+        open_to = (expected["kind"] == EVENT_KIND.best) & ((expected["flags"] & INVALID) == 0)
+        may = np.where(resolved, due, np.where(open_to, DEFERRED, 0)).astype(np.uint16)
+        defer_like(expected, got, may)
+        wrong = fresh & differs(expected, got)
+        unasked = resolved & ((due == 0) | (got["latency"] != 0))
+        self.result.compared += int(fresh.sum())
+        self.result.resolved += int(resolved.sum())
+        for at in self.result.first_of(np.flatnonzero(wrong | unasked)):
+            words = describe(expected[at], got[at])
+            if unasked[at]:
+                words = "; ".join(filter(None, (words, "resolved without a deferred side")))
+            self.result.note(f"book {got['book'][at]}, update {rows['update'][at]}: {words}")
+
+        last = np.concatenate([got["book"][1:] != got["book"][:-1], [True]])
+        self._last = rows[last]
+        self._last["compared"] = True
+        invalid = (self._last["got"]["flags"] & INVALID) != 0
+        self.result.invalid_books = tuple(self._last["got"]["book"][invalid].tolist())
