@@ -1,1 +1,1 @@
-"""Facts about the hardware as data: records, registers, presets, latency budget. Standard library only."""
+"""Facts about the hardware as data: records, registers, presets, cycle budget."""

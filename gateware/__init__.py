@@ -1,0 +1,1 @@
+"""Gateware in Amaranth, in the order in which a packet meets it."""

@@ -1,0 +1,1 @@
+"""Array functions and kernels, on NumPy or CuPy."""

@@ -1,0 +1,1 @@
+"""Processes, device interface and command line of the host."""

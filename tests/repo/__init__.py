@@ -1,0 +1,1 @@
+"""Tests of the conventions that this repository keeps."""
