@@ -1,0 +1,1 @@
+"""One run of market updates through a device: pumping, read-outs, checks and statistics."""

@@ -1,0 +1,1 @@
+"""Show what a replay found: tables for the terminal and one self-contained page."""
