@@ -68,8 +68,12 @@ class OrderTable(wiring.Component):
         One-hot slot to read; with ``direct``. 0 for lookups.
     scan_book, scan_side, scan_inside : ``In``
         What ``matches`` compares with, sampled 2 cycles after the request.
-    scan_any_side, scan_any_inside : ``In(1)``
+    scan_any_book, scan_any_side, scan_any_inside : ``In(1)``
         Leave that comparison out.
+    own, own_side, own_pk : ``In``
+        Sampled 3 cycles after the request: the operation brings its own side and price.
+    side, pk : ``Out``
+        With the answer: the operation's own side and price, or those of what was found.
     matches : ``Out(slot)``
         Slots of the set that hold an order of ``scan_book`` and so on.
     hit : ``Out(1)``
@@ -103,8 +107,14 @@ class OrderTable(wiring.Component):
     scan_book: Value
     scan_side: Value
     scan_inside: Value
+    scan_any_book: Value
     scan_any_side: Value
     scan_any_inside: Value
+    own: Value
+    own_side: Value
+    own_pk: Value
+    side: Value
+    pk: Value
     matches: Value
     hit: Value
     entry: data.View
@@ -129,8 +139,14 @@ class OrderTable(wiring.Component):
                 "scan_book": In(s.book),
                 "scan_side": In(s.side),
                 "scan_inside": In(1),
+                "scan_any_book": In(1),
                 "scan_any_side": In(1),
                 "scan_any_inside": In(1),
+                "own": In(1),
+                "own_side": In(s.side),
+                "own_pk": In(s.pk),
+                "side": Out(s.side),
+                "pk": Out(s.pk),
                 "matches": Out(s.slot),
                 "hit": Out(1),
                 "entry": Out(s.entry),
@@ -217,7 +233,7 @@ class OrderTable(wiring.Component):
             )
             scan.append(
                 word.valid
-                & (word.key.book == self.scan_book)
+                & (self.scan_any_book | (word.key.book == self.scan_book))
                 & (self.scan_any_side | (word.side == self.scan_side))
                 & (self.scan_any_inside | (word.inside == self.scan_inside))
                 & (1 if i < hashed else in_stash)
@@ -271,6 +287,9 @@ class OrderTable(wiring.Component):
             self.matches.eq(p3_scan),
             self.entry.eq(found),
             self.hit.eq(found.valid),
+            # Where both are there they are equal, or the operation is refused.
+            self.side.eq(found.side | (self.own_side & self.own)),
+            self.pk.eq(found.pk | Mux(self.own, self.own_pk, 0)),
             slot.eq(found_slot),
             taken[4].eq(Mux(placing[3], offer, 0)),
             self.room.eq(offer.any()),

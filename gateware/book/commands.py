@@ -1,0 +1,209 @@
+"""Commands: reset, clear, read-outs, and books found invalid after the event."""
+
+from typing import TYPE_CHECKING
+
+from amaranth import Cat, Const, Module, Mux, Signal
+
+from gateware.book.layouts import Op
+from gateware.book.sweep import SweepFor
+from hw.records import EVENT_KIND, UPDATE_KIND
+
+if TYPE_CHECKING:
+    from gateware.book.maintenance import Maintenance
+
+__all__ = ["command_states"]
+
+
+def command_states(m: Module, e: "Maintenance") -> None:
+    """Add the states that clear memories and answer commands."""
+    _clear_states(m, e)
+    _dispatch_states(m, e)
+    _tell_states(m, e)
+
+
+def _clear_states(m: Module, e: "Maintenance") -> None:
+    """Clear one book, or with ``everything`` all of them and every slot of the table."""
+    s, p = e.s, e.parameters
+    levels = 2 * p.window_ticks
+    index = Signal(range(max(levels, p.sets)))
+    everything = Signal()
+    scanned = ~everything | (e.job_book == 0)  # the table needs only one pass
+    last = Mux(scanned, max(levels, p.sets) - 1, levels - 1)
+    with m.State("reset"):
+        m.d.sync += [
+            e.ready.eq(0),
+            everything.eq(1),
+            e.scan_any_book.eq(1),
+            e.scan_any_side.eq(1),
+            e.scan_any_inside.eq(1),
+            e.job_book.eq(0),
+            index.eq(0),
+            *(
+                flag.eq(0)
+                for flag in (
+                    e.holding,
+                    e.commanded,
+                    e.command_hold,
+                    e.dumping,
+                    e.moving,
+                    e.searching,
+                    e.search_done,
+                    e.search_hold,
+                    e.hint_valid,
+                    e.overflow,
+                    e.timer,
+                    e.need,
+                    e.low,
+                    e.want,
+                    e.invalid,
+                    e.refills,
+                    e.searches,
+                    e.window_moves,
+                )
+            ),
+        ]
+        with m.If(~e.restart):
+            m.next = "clear"
+    with m.State("clear"):
+        e.request(
+            m,
+            Op.CLEAR_SET,
+            set=index[: s.set_bits],
+            side=index[s.offset_bits],
+            pk=index[: s.offset_bits],
+        )
+        with m.If(e.asked):
+            m.d.sync += index.eq(index + 1)
+            with m.If(index == last):
+                m.next = "clear_rows"
+    with m.State("clear_rows"):
+        e.request(m, Op.RESET_BOOK, side=0, complete=e.kept_flag & ~everything)
+        with m.If(e.asked):
+            m.d.sync += [e.timer.eq(0), index.eq(0)]
+            with m.If(~everything):
+                m.next = "clear_settle"
+            with m.Elif(e.job_book == p.books - 1):
+                m.next = "reset_settle"
+            with m.Else():
+                m.d.sync += e.job_book.eq(e.job_book + 1)
+                m.next = "clear"
+    with m.State("reset_settle"):
+        m.d.sync += e.timer.eq(e.timer + 1)
+        with m.If(e.timer == 31):
+            m.d.sync += [e.ready.eq(1), everything.eq(0), e.scan_any_book.eq(0)]
+            m.next = "idle"
+    with m.State("clear_start"):
+        m.d.sync += [
+            index.eq(0),
+            everything.eq(0),
+            e.scan_book.eq(e.job_book),
+            e.scan_any_side.eq(1),
+            e.scan_any_inside.eq(1),
+        ]
+        with m.If(e.move_book == e.job_book):
+            m.d.sync += e.moving.eq(0)
+        with m.If(e.search_book == e.job_book):
+            m.d.sync += [e.searching.eq(0), e.search_done.eq(0), e.search_hold.eq(0)]
+        m.next = "clear"
+    with m.State("clear_settle"):
+        with m.If(e.quiet):
+            for vector in (e.need, e.low, e.want):
+                for side in range(2):
+                    row = Cat(Const(side, 1), e.job_book)
+                    m.d.sync += vector.bit_select(row, 1).eq(0)
+            m.next = "command_tell"
+
+
+def _dispatch_states(m: Module, e: "Maintenance") -> None:
+    """Wait for the command's book to come to rest, then see what is to be done."""
+    cause = e.kept.tag.cause
+    index = Signal(range(e.parameters.cached_levels + 1))
+    valid = Signal(e.parameters.cached_levels)
+    with m.State("command"):
+        with m.If(e.dumping):
+            m.d.sync += e.sweep_for.eq(SweepFor.DUMP)
+            m.next = "sweep"
+        with m.Else():
+            e.take_job(m, Cat(Const(0, 1), e.kept.book), urgent=1)
+            m.next = "command_quiet"
+    with m.State("command_quiet"):
+        with m.If(e.quiet):
+            with m.If(cause == UPDATE_KIND.clear):
+                m.next = "clear_start"
+            with m.Elif(e.invalid.bit_select(e.job_book, 1)):
+                m.next = "command_tell"
+            with m.Else():
+                m.next = "command_refill"
+    with m.State("command_refill"):
+        bid, ask = e.need.bit_select(e.job_row, 1), e.need.bit_select(e.job_row | 1, 1)
+        with m.If((bid | ask) & e.moving & (e.move_book == e.job_book)):
+            # The cache of a row cannot be refilled while its window moves.
+            m.d.sync += [
+                e.holding.eq(0),
+                e.sweep_for.eq(Mux(e.evicting, SweepFor.EVICT, SweepFor.ADMIT)),
+            ]
+            m.next = "sweep"
+        with m.Elif(bid | ask):
+            m.d.sync += e.job_side.eq(~bid)
+            m.next = "refill"
+        with m.Elif(cause == UPDATE_KIND.read_orders):
+            m.d.sync += [
+                e.holding.eq(0),
+                e.command_hold.eq(e.kept_flag),
+                e.dumping.eq(1),
+                e.dump_set.eq(0),
+                e.passed.eq(0),
+            ]
+            m.next = "idle"
+        with m.Else():
+            e.request(m, Op.READ_ROW)
+            with m.If(e.asked):
+                m.next = "read_row"
+    with m.State("read_row"):
+        m.d.sync += index.eq(0)
+        with m.If(e.report.row_read):
+            m.d.sync += valid.eq(e.report.row.valid | e.report.other_row.valid)
+            m.next = "read_level"
+    with m.State("read_level"):
+        with m.If(valid[0]):
+            e.request(m, Op.LEVEL, index=index)
+            m.d.comb += [
+                e.next_issue.tag.eq(e.kept.tag),
+                e.next_issue.tag.kind.eq(EVENT_KIND.level),
+            ]
+            with m.If(e.asked):
+                m.d.sync += [index.eq(index + 1), valid.eq(valid[1:])]
+        with m.Else():
+            m.next = "command_tell"
+
+
+def _tell_states(m: Module, e: "Maintenance") -> None:
+    """Say that a command is done, or that a book is invalid."""
+    tag = e.next_issue.tag
+    with m.State("command_tell"):
+        is_clear = e.kept.tag.cause == UPDATE_KIND.clear
+        e.request(m, Op.NOTIFY, book=e.kept.book, side=0)
+        m.d.comb += [
+            tag.eq(e.kept.tag),
+            tag.kind.eq(Mux(is_clear, EVENT_KIND.cleared, EVENT_KIND.read_done)),
+        ]
+        with m.If(e.kept.tag.cause == UPDATE_KIND.read_orders):
+            m.d.comb += tag.order_id.eq(e.passed)
+        with m.If(e.asked):
+            m.d.sync += [e.holding.eq(1), e.job_book.eq(e.kept.book)]
+            m.next = "command_told"
+    with m.State("command_told"):
+        with m.If(e.quiet):
+            m.d.sync += [e.holding.eq(0), e.commanded.eq(0), e.command_hold.eq(0)]
+            m.next = "idle"
+    with m.State("overflow"):
+        with m.If(e.quiet):
+            e.request(m, Op.INVALIDATE)
+            m.d.comb += [
+                tag.emit.eq(1),
+                tag.kind.eq(EVENT_KIND.best),
+                tag.book.eq(e.job_book),
+            ]
+            with m.If(e.asked):
+                m.d.sync += e.overflow.eq(0)
+                m.next = "move_settle"

@@ -1,0 +1,367 @@
+"""Maintenance engine: everything of the book engine that is not on the way of an update.
+
+It works with operations in the same pipeline, on slots that updates do not use or that are
+reserved for it. Where an operation needs a book to itself, it *holds* the book: updates of that book
+wait at the input until nothing of it is under way and the operation is done. Its jobs:
+
+* clear all memories after reset, and one book on ``clear``,
+* refill a row's cache from the window, or, with a search of the order table, from outside it,
+* move a row's window: evict the orders that leave it, then admit those that it now covers,
+* read out levels and orders.
+
+A sweep over the order table gives way to more urgent jobs between two sets.
+"""
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from gateware.book.commands import command_states
+from gateware.book.decode import issue_layout
+from gateware.book.layouts import Op, Shapes
+from gateware.book.moves import move_states
+from gateware.book.refill import refill_states
+from gateware.book.reports import report_layout
+from gateware.book.sweep import SweepFor, sweep_states
+from hw.presets import BookParameters
+
+__all__ = ["Maintenance"]
+
+
+class Maintenance(wiring.Component):
+    """Keep caches filled and windows in place; carry out commands.
+
+    Parameters
+    ----------
+    parameters : BookParameters
+        Sizes of the build.
+
+    Members
+    -------
+    restart : ``In(1)``
+        Clear everything.
+    ready : ``Out(1)``
+        Every memory is clear.
+    command, command_flag, command_valid, command_ready : ``In``, ``Out``
+        A clear or read-out from the input; ``op`` of ``command`` is not used.
+    waiting, waiting_book : ``In``
+        An update is at the input; its book.
+    hold, hold_book : 3 x ``Out``
+        Books whose updates must wait.
+    issue, issue_valid, issue_taken : ``Out``, ``Out``, ``In``
+        The next operation.
+    may_emit : ``In(1)``
+        There is room for an event.
+    issued : ``In(issue_layout)``
+        The operation that goes into the pipeline in this cycle, from wherever it comes.
+    report : ``In(report_layout)``
+        From the pipeline.
+    scan_book .. scan_any_inside, moving .. evicting : ``Out``
+        See ``Pipeline``.
+    refills, searches, window_moves, deferrals, deferred_max : ``Out(32)``
+        Counters, see ``hw/registers.toml``.
+    """
+
+    #: Fewer cached levels than this make a refill urgent.
+    URGENT_BELOW = 3
+    #: Where updates wait, an urgent refill ends with this many.
+    URGENT_ENOUGH = 6
+
+    def __init__(self, *, parameters: BookParameters) -> None:
+        self.parameters = parameters
+        self.shapes = s = Shapes(parameters)
+        self.s = s
+        super().__init__(
+            {
+                "restart": In(1),
+                "ready": Out(1),
+                "command": In(issue_layout(s)),
+                "command_flag": In(1),
+                "command_valid": In(1),
+                "command_ready": Out(1),
+                "waiting": In(1),
+                "waiting_book": In(s.book),
+                "hold": Out(3),
+                "hold_book": Out(s.book).array(3),
+                "issue": Out(issue_layout(s)),
+                "issue_valid": Out(1),
+                "issue_taken": In(1),
+                "may_emit": In(1),
+                "issued": In(issue_layout(s)),
+                "report": In(report_layout(s)),
+                "scan_book": Out(s.book),
+                "scan_any_book": Out(1),
+                "scan_side": Out(s.side),
+                "scan_any_side": Out(1),
+                "scan_inside": Out(1),
+                "scan_any_inside": Out(1),
+                "moving": Out(1),
+                "move_book": Out(s.book),
+                "move_side": Out(s.side),
+                "move_base": Out(s.pk),
+                "evicting": Out(1),
+                "refills": Out(32),
+                "searches": Out(32),
+                "window_moves": Out(32),
+                "deferrals": Out(32),
+                "deferred_max": Out(32),
+            }
+        )
+        self._registers()
+
+    def _registers(self) -> None:
+        """Make the registers that the jobs share."""
+        s, rows = self.s, self.s.rows
+        # The job at hand: the row that it is about, and the hold that goes with it.
+        self.job_book, self.job_side = Signal(s.book), Signal()
+        self.urgent = Signal()
+        self.holding = Signal()
+        self.timer = Signal(5)
+        self.cooldown = Signal(5)
+        self.quiet = Signal()
+        # Operation to issue: `ask` hands `next_issue` over in the cycle where `asked` is 1.
+        self.ask, self.asked = Signal(), Signal()
+        self.next_issue = Signal(issue_layout(s))
+        # Row of the job, as READ_ROW told.
+        self.row, self.other_row = Signal(s.meta), Signal(s.meta)
+        self.row_best = Signal(s.pk)
+        # Search of the table for the best level outside the window.
+        self.searching, self.search_done, self.search_dirty = Signal(), Signal(), Signal()
+        self.search_hold = Signal()
+        self.search_book, self.search_side = Signal(s.book), Signal()
+        self.search_bound = Signal(s.pk)
+        self.search_set = Signal(s.set_bits + 1)
+        self.best_valid, self.best = Signal(), Signal(s.level)
+        # Window move.
+        self.move_set = Signal(s.set_bits + 1)
+        # Command at hand.
+        self.commanded, self.command_hold = Signal(), Signal()
+        self.kept = Signal(issue_layout(s))
+        self.kept_flag = Signal()
+        self.dumping, self.dump_set = Signal(), Signal(s.set_bits + 1)
+        self.passed = Signal(64)
+        # State of each row, and of each book.
+        self.need, self.low, self.want = Signal(rows), Signal(rows), Signal(rows)
+        self.deferred = Signal(rows)
+        self.invalid = Signal(self.parameters.books)
+        self.overflow, self.overflow_book = Signal(), Signal(s.book)
+        # Where the sweeps and the round are.
+        self.round = Signal(range(rows))
+        self.hint_valid, self.hint = Signal(), Signal(range(rows))
+        self.sweep_for = Signal(SweepFor)
+        self.under_way = Signal(range(32))  # scans and reads of slots without answer yet
+
+    @property
+    def job_row(self) -> Value:
+        """Index of the job's row."""
+        return Cat(self.job_side, self.job_book)
+
+    def take_job(self, m: Module, row: Value, *, urgent: Value | int) -> None:
+        """Make ``row`` the row of the job at hand and hold its book."""
+        m.d.sync += [
+            Cat(self.job_side, self.job_book).eq(row),
+            self.urgent.eq(urgent),
+            self.holding.eq(1),
+            self.timer.eq(0),
+        ]
+
+    def request(self, m: Module, op: Op, **fields: Value | int) -> None:
+        """Ask for an operation on the row of the job; ``asked`` says when it is on its way."""
+        own = self.next_issue
+        m.d.comb += [
+            self.ask.eq(1),
+            own.op.eq(op),
+            own.book.eq(fields.pop("book", self.job_book)),
+            own.side.eq(fields.pop("side", self.job_side)),
+        ]
+        pk = fields.pop("pk", None)
+        if pk is not None:
+            m.d.comb += own.tick.eq(pk ^ (~own.side).replicate(len(own.tick)))
+        for name, value in fields.items():
+            m.d.comb += Value.cast(getattr(own, name)).eq(value)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        self._issue(m)
+        self._watch(m)
+        self._time_deferrals(m)
+        m.d.comb += [
+            self.hold.eq(Cat(self.holding, self.search_hold, self.command_hold)),
+            self.hold_book[0].eq(self.job_book),
+            self.hold_book[1].eq(self.search_book),
+            self.hold_book[2].eq(self.kept.book),
+            self.command_ready.eq(self.ready & ~self.commanded),
+        ]
+        with m.If(self.command_valid & self.command_ready):
+            m.d.sync += [
+                self.commanded.eq(1),
+                self.command_hold.eq(1),
+                self.kept.eq(self.command),
+                self.kept_flag.eq(self.command_flag),
+            ]
+        with m.FSM(init="reset"):
+            command_states(m, self)
+            refill_states(m, self)
+            sweep_states(m, self)
+            move_states(m, self)
+            with m.State("idle"):
+                self._choose(m)
+        return m
+
+    def _issue(self, m: Module) -> None:
+        """Hold one operation ready for the pipeline; know when the job's book is quiet."""
+        full, needs_room = Signal(), Signal()
+        waiting_op = Signal(issue_layout(self.s))
+        m.d.comb += [
+            self.issue.eq(waiting_op),
+            self.issue_valid.eq(full & (self.may_emit | ~needs_room)),
+            self.asked.eq(self.ask & (~full | self.issue_taken)),
+        ]
+        with m.If(self.issue_taken):
+            m.d.sync += full.eq(0)
+        with m.If(self.asked):
+            m.d.sync += [
+                full.eq(1),
+                waiting_op.eq(self.next_issue),
+                needs_room.eq(self.next_issue.tag.emit),
+            ]
+        op = self.next_issue.op
+        asks = self.asked & ((op == Op.SCAN) | (op == Op.READ_SLOT))
+        answered = self.report.scanned | self.report.slot_read
+        m.d.sync += self.under_way.eq(self.under_way + asks - answered)
+        still = Signal(range(16))
+        busy = (self.issued.op != Op.NONE) & (self.issued.book == self.job_book)
+        m.d.comb += self.quiet.eq(still == 14)
+        with m.If(busy | ~self.holding):
+            m.d.sync += still.eq(0)
+        with m.Elif(~self.quiet):
+            m.d.sync += still.eq(still + 1)
+        with m.If(self.cooldown != 0):
+            m.d.sync += self.cooldown.eq(self.cooldown - 1)
+
+    def _watch(self, m: Module) -> None:
+        """Keep the state of each row from what the pipeline reports."""
+        r, s = self.report, self.s
+        row = Cat(r.ran_side, r.ran_book)
+        window = self.parameters.window_ticks
+        short = r.ran_row.more & ~r.ran_invalid
+        depth = Signal(len(r.ran_best) + 1)
+        # One cycle later: is the best price where it should be in the window?
+        ran, ran_row, ran_wants = Signal(), Signal(range(s.rows)), Signal()
+        at_edge = Signal()
+        m.d.sync += [
+            ran.eq(r.ran),
+            ran_row.eq(row),
+            depth.eq(r.ran_best - r.ran_row.base),
+            at_edge.eq(r.ran_row.base != 0),
+            ran_wants.eq(r.ran_row.valid[0] & ~r.ran_invalid),
+        ]
+        with m.If(r.ran):
+            m.d.sync += [
+                self.need.bit_select(row, 1).eq(short & ~r.ran_row.valid[-1]),
+                self.low.bit_select(row, 1).eq(short & ~r.ran_row.valid[self.urgent_level]),
+                self.invalid.bit_select(r.ran_book, 1).eq(r.ran_invalid),
+            ]
+            with m.If(short & ~r.ran_row.valid[self.urgent_level]):
+                m.d.sync += [self.hint_valid.eq(1), self.hint.eq(row)]
+            with m.If(r.ran_invalid):
+                both = Cat(~r.ran_side, r.ran_book)
+                m.d.sync += [
+                    self.need.bit_select(both, 1).eq(0),
+                    self.low.bit_select(both, 1).eq(0),
+                    self.want.bit_select(both, 1).eq(0),
+                ]
+        with m.If(ran):
+            far = (depth[:-1] >= window // 2) & ~depth[-1]
+            near = (depth[:-1] < window // 16) & at_edge
+            m.d.sync += self.want.bit_select(ran_row, 1).eq(ran_wants & (far | near | depth[-1]))
+        with m.If(
+            r.ran
+            & (r.ran_book == self.search_book)
+            & (r.ran_side == self.search_side)
+            & r.ran_update
+            & (r.ran_outside | r.ran_dropped)
+        ):
+            m.d.sync += self.search_dirty.eq(1)
+        with m.If(r.overflow):
+            m.d.sync += [self.overflow.eq(1), self.overflow_book.eq(r.overflow_book)]
+        with m.If(r.ran & r.ran_update & (r.ran_book == self.kept.book)):
+            m.d.sync += self.passed.eq(self.passed + 1)
+
+    @property
+    def urgent_level(self) -> int:
+        """Index of the cached level whose absence makes a refill urgent."""
+        return min(self.URGENT_BELOW, self.parameters.cached_levels) - 1
+
+    def _time_deferrals(self, m: Module) -> None:
+        """Measure how long best prices stay deferred: from one event to another."""
+        r, s = self.report, self.s
+        clock = Signal(32)
+        since = [Signal(32, name=f"deferred_since{i}") for i in range(2)]
+        began = Signal(2)
+        m.d.sync += clock.eq(clock + 1)
+        for side in range(2):
+            stamps = Memory(shape=32, depth=self.parameters.books, init=[])
+            m.submodules[f"deferred_stamps{side}"] = stamps
+            read, write = stamps.read_port(domain="comb"), stamps.write_port()
+            row = Cat(Const(side, 1), r.told_book)
+            was = self.deferred.bit_select(row, 1)
+            now = r.told_deferred[side]
+            ended = Signal(name=f"deferral_ended{side}")
+            m.d.comb += [
+                read.addr.eq(r.told_book),
+                write.addr.eq(r.told_book),
+                write.data.eq(clock),
+                write.en.eq(r.told & now & ~was),
+            ]
+            m.d.sync += [ended.eq(r.told & was & ~now), since[side].eq(clock - read.data)]
+            with m.If(r.told):
+                m.d.sync += self.deferred.bit_select(row, 1).eq(now)
+            m.d.sync += began[side].eq(write.en)
+            with m.If(ended & (since[side] > self.deferred_max)):
+                m.d.sync += self.deferred_max.eq(since[side])
+        m.d.sync += self.deferrals.eq(self.deferrals + began[0] + began[1])
+        with m.If(~self.ready):
+            m.d.sync += [self.deferrals.eq(0), self.deferred_max.eq(0)]
+
+    def _choose(self, m: Module) -> None:
+        """Take the most pressing job."""
+        here = self.round
+        moving_here = self.moving & (Cat(self.move_side, self.move_book) == here)
+        in_the_way = self.waiting & (self.waiting_book == here[1:])
+        m.d.sync += here.eq(Mux(here == self.s.rows - 1, 0, here + 1))
+        searched = Cat(self.search_side, self.search_book)
+        moved = Cat(self.move_side, self.move_book)
+        blocked = (self.searching & (searched == self.hint)) | (self.moving & (moved == self.hint))
+        with m.If(blocked):
+            m.d.sync += self.hint_valid.eq(0)
+        with m.If(self.restart):
+            m.next = "reset"
+        with m.Elif(self.overflow):
+            self.take_job(m, Cat(0, self.overflow_book)[: len(here)], urgent=1)
+            m.next = "overflow"
+        with m.Elif(self.search_done):
+            self.take_job(m, searched, urgent=1)
+            m.next = "refill"
+        with m.Elif(self.hint_valid & self.low.bit_select(self.hint, 1) & ~blocked):
+            self.take_job(m, self.hint, urgent=1)
+            m.d.sync += self.hint_valid.eq(0)
+            m.next = "refill"
+        with m.Elif(self.searching):
+            m.d.sync += self.sweep_for.eq(SweepFor.SEARCH)
+            m.next = "sweep"
+        with m.Elif(self.commanded):
+            m.next = "command"
+        with m.Elif(self.low.bit_select(here, 1) & ~moving_here):
+            self.take_job(m, here, urgent=1)
+            m.next = "refill"
+        with m.Elif(self.moving):
+            m.d.sync += self.sweep_for.eq(Mux(self.evicting, SweepFor.EVICT, SweepFor.ADMIT))
+            m.next = "sweep"
+        with m.Elif(self.want.bit_select(here, 1)):
+            self.take_job(m, here, urgent=1)
+            m.next = "move"
+        with m.Elif(self.need.bit_select(here, 1) & ~in_the_way & ~moving_here):
+            self.take_job(m, here, urgent=0)
+            m.next = "refill"

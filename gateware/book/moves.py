@@ -1,0 +1,63 @@
+"""Window moves: put the window of a row where its best price is."""
+
+from typing import TYPE_CHECKING
+
+from amaranth import Cat, Const, Module, Mux
+
+from gateware.book.layouts import Op
+
+if TYPE_CHECKING:
+    from gateware.book.maintenance import Maintenance
+
+__all__ = ["move_states"]
+
+
+def move_states(m: Module, e: "Maintenance") -> None:
+    """Add the states of the job ``move``.
+
+    The job only begins a move; sweeps carry it out while updates flow. Until every order that leaves
+    the window is evicted, a new order is inside if it is in both windows; from then on the new
+    window counts, and the sweep admits those that it now covers.
+    """
+    s, row, r = e.s, e.row, e.report
+    grain = (s.leaf_bits - 1).bit_length()
+    quarter = e.parameters.window_ticks // 4
+    down = e.row_best - quarter
+    target = Mux(e.row_best < quarter, 0, Cat(Const(0, grain), down[grain : len(e.row_best)]))
+
+    with m.State("move"):
+        with m.If(e.quiet):
+            e.request(m, Op.READ_ROW)
+            with m.If(e.asked):
+                m.next = "move_row"
+    with m.State("move_row"):
+        with m.If(r.row_read):
+            m.d.sync += [row.eq(r.row), e.row_best.eq(r.row_best)]
+            m.next = "move_decide"
+    with m.State("move_decide"):
+        m.d.sync += e.want.bit_select(e.job_row, 1).eq(0)
+        with m.If(row.valid[0] & ((target != row.base) | row.better)):
+            m.d.sync += [
+                e.move_book.eq(e.job_book),
+                e.move_side.eq(e.job_side),
+                e.move_base.eq(target),
+                e.move_set.eq(0),
+            ]
+            m.next = "move_start"
+        with m.Else():
+            m.next = "move_settle"
+    with m.State("move_start"):
+        e.request(m, Op.START_MOVE)
+        with m.If(e.asked):
+            m.d.sync += [e.moving.eq(1), e.evicting.eq(1)]
+            m.next = "move_settle"
+    with m.State("move_switch"):  # every order that leaves has left
+        with m.If(e.quiet):
+            e.request(m, Op.SET_BASE)
+            with m.If(e.asked):
+                m.d.sync += [e.evicting.eq(0), e.move_set.eq(0)]
+                m.next = "move_settle"
+    with m.State("move_settle"):
+        with m.If(e.quiet):
+            m.d.sync += [e.holding.eq(0), e.cooldown.eq(24)]
+            m.next = "idle"

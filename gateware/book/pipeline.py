@@ -1,0 +1,552 @@
+"""The pipeline of the book engine: one operation a cycle, never stalled."""
+
+from typing import Final
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.book.decode import EVENT_TAG, issue_layout
+from gateware.book.layouts import Op, Shapes
+from gateware.book.level_store import LevelStore
+from gateware.book.order_table import OrderTable
+from gateware.book.reports import report_layout
+from gateware.book.row_cache import RowCache
+from hw.presets import BookParameters
+from hw.records import ERROR, EVENT_KIND
+
+__all__ = ["Pipeline", "result_layout"]
+
+_LOOKUP: Final = (
+    Op.ADD,
+    Op.EXECUTE,
+    Op.REDUCE,
+    Op.DELETE,
+    Op.REPLACE,
+    Op.SET,
+    Op.INSERT,
+)
+_DIRECT: Final = (Op.SCAN, Op.READ_SLOT, Op.EVICT, Op.ADMIT, Op.CLEAR_SET)
+#: Operations whose side and price are those of the order that was found.
+_OF_ORDER: Final = (
+    Op.EXECUTE,
+    Op.REDUCE,
+    Op.DELETE,
+    Op.REPLACE,
+    Op.READ_SLOT,
+    Op.EVICT,
+    Op.ADMIT,
+)
+
+
+def _decision_layout(shapes: Shapes) -> data.StructLayout:
+    """Return the layout of what stage 4 decides."""
+    flags = (
+        "by_update",  # the operation is an update, not the maintenance engine's
+        "fatal",  # the book is invalid from here on
+        "insert",
+        "remove",
+        "change",
+        "leave",
+        "enter",
+        "inside",  # the order is inside the window, after insert
+        "mine",  # the slot holds an order of this book
+    )
+    return data.StructLayout(
+        {name: unsigned(1) for name in flags} | {"error": unsigned(4), "delta": shapes.delta}
+    )
+
+
+def result_layout(shapes: Shapes) -> data.StructLayout:
+    """Return the layout of what becomes an event."""
+    return data.StructLayout(
+        {
+            "tag": EVENT_TAG,
+            "levels": data.ArrayLayout(shapes.level, 2),  # bid, ask
+            "known": unsigned(2),
+            "deferred": unsigned(2),
+            "invalid": unsigned(1),
+            "error": unsigned(4),
+        }
+    )
+
+
+class Pipeline(wiring.Component):
+    """Order table, row cache and level store in line.
+
+    Timing
+    ------
+    An operation is sampled in cycle 0, its result is valid in cycle ``LATENCY``. Operations that change
+    rows of the same book must be at least ``INTERVAL`` cycles apart. See ``OrderTable`` for what the
+    operations on slots need.
+
+    ======  ==========================================================
+    stage   work
+    ======  ==========================================================
+    0       hash the key; address the table
+    1       the table answers
+    2       compare the keys
+    3       select the order; read the rows
+    4       decide; compare with the cached levels; locate in the window
+    5       shift the row; write the order
+    6       the result is out; the level store goes on to stage 10
+    ======  ==========================================================
+
+    Parameters
+    ----------
+    parameters : BookParameters
+        Sizes of the build.
+
+    Members
+    -------
+    issue : ``In(issue_layout)``
+        Operation of this cycle, or ``NONE``.
+    scan_book, scan_any_book, scan_side, scan_any_side, scan_inside, scan_any_inside : ``In``
+        See ``OrderTable``.
+    moving, move_book, move_side, move_base, evicting : ``In``
+        The window move that is under way.
+    result : ``Out(result_layout)``
+        Valid if ``result.tag.emit``.
+    report : ``Out(report_layout)``
+        For the maintenance engine.
+    second_half : ``Out(issue_layout)``
+        The rest of a replace; to be issued in this cycle if its ``op`` is not ``NONE``.
+    void : ``Out(1)``
+        The operation that could have given an event in this cycle gave none.
+    restart : ``In(1)``
+        Set the counts below to 0.
+    orders, orders_outside, stash_max : ``Out(32)``
+        Orders in the table; those outside the windows; most that the stash ever held.
+    """
+
+    LATENCY: Final = 6
+    INTERVAL: Final = 2
+    SPACING: Final = 14  # after which nothing of an operation is under way any more
+
+    issue: data.View
+    scan_book: Value
+    scan_any_book: Value
+    scan_side: Value
+    scan_any_side: Value
+    scan_inside: Value
+    scan_any_inside: Value
+    moving: Value
+    move_book: Value
+    move_side: Value
+    move_base: Value
+    evicting: Value
+    result: data.View
+    report: data.View
+    second_half: data.View
+    void: Value
+    restart: Value
+    orders: Value
+    orders_outside: Value
+    stash_max: Value
+
+    def __init__(self, *, parameters: BookParameters) -> None:
+        self.parameters = parameters
+        self.shapes = s = Shapes(parameters)
+        super().__init__(
+            {
+                "issue": In(issue_layout(s)),
+                "scan_book": In(s.book),
+                "scan_any_book": In(1),
+                "scan_side": In(s.side),
+                "scan_any_side": In(1),
+                "scan_inside": In(1),
+                "scan_any_inside": In(1),
+                "moving": In(1),
+                "move_book": In(s.book),
+                "move_side": In(s.side),
+                "move_base": In(s.pk),
+                "evicting": In(1),
+                "result": Out(result_layout(s)),
+                "report": Out(report_layout(s)),
+                "second_half": Out(issue_layout(s)),
+                "void": Out(1),
+                "restart": In(1),
+                "orders": Out(32),
+                "orders_outside": Out(32),
+                "stash_max": Out(32),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        s = self.shapes
+        m.submodules.table = table = OrderTable(parameters=self.parameters)
+        m.submodules.rows = rows = RowCache(parameters=self.parameters)
+        m.submodules.store = store = LevelStore(parameters=self.parameters)
+
+        # p[n]: the operation n cycles after it was issued.
+        p = [self.issue] + [Signal(issue_layout(s), name=f"p{n}") for n in range(1, 7)]
+        for before, after in zip(p, p[1:], strict=False):
+            m.d.sync += after.eq(before)
+        self._ask_table(m, table, p[0])
+        self._give_second_half(m, p[2])
+
+        # Stage 3: an update's own side and price; a replace keeps the side of what it replaced,
+        # which is two stages ahead.
+        decision4, decision5 = Signal(_decision_layout(s)), Signal(_decision_layout(s))
+        side5, own4 = Signal(), Signal(1 + len(p[3].tick))
+        first_error4 = Signal(4)
+        insert3 = p[3].op == Op.INSERT
+        m.d.comb += [
+            table.own.eq(~_among(p[3], *_OF_ORDER)),
+            table.own_side.eq(Mux(insert3, side5, p[3].side)),
+            table.own_pk.eq(p[3].tick ^ (~table.own_side).replicate(len(p[3].tick))),
+            rows.book.eq(p[3].book),
+        ]
+        m.d.sync += [
+            side5.eq(table.side),
+            own4.eq(Cat(table.own_side, table.own_pk)),
+            first_error4.eq(Mux(insert3, decision5.error, 0)),
+            decision5.eq(decision4),
+        ]
+
+        self._decide(m, table, rows, p[4], own4, first_error4, decision4)
+        self._write_order(m, table, rows, p[4], decision4)
+        self._command_row(m, table, rows, p[4], decision4)
+        self._update_level(m, table, rows, store, p[4], decision4)
+
+        entry5, inside5, decision6 = Signal(s.entry), Signal(), Signal(_decision_layout(s))
+        m.d.sync += [
+            entry5.eq(table.entry),
+            inside5.eq(rows.inside),
+            decision6.eq(decision5),
+        ]
+        self._conclude(m, rows, p, entry5, decision5, decision6)
+        self._report(m, table, rows, store, p, entry5, inside5, decision6)
+        self._count(m, table, rows, p, decision5)
+        return m
+
+    def _ask_table(self, m: Module, table: OrderTable, p0: data.View) -> None:
+        """Stage 0."""
+        m.d.comb += [
+            table.key.id.eq(p0.id),
+            table.key.book.eq(p0.book),
+            table.lookup.eq(_among(p0, *_LOOKUP)),
+            table.placing.eq(_among(p0, Op.ADD, Op.SET, Op.INSERT)),
+            table.direct.eq(_among(p0, *_DIRECT)),
+            table.set.eq(p0.set),
+            table.pick.eq(p0.pick),
+            table.scan_book.eq(self.scan_book),
+            table.scan_any_book.eq(self.scan_any_book),
+            table.scan_side.eq(self.scan_side),
+            table.scan_any_side.eq(self.scan_any_side),
+            table.scan_inside.eq(self.scan_inside),
+            table.scan_any_inside.eq(self.scan_any_inside),
+        ]
+
+    def _give_second_half(self, m: Module, first: data.View) -> None:
+        """Two cycles after a REPLACE its INSERT is due: the earliest that the row allows."""
+        half = self.second_half
+        m.d.comb += half.eq(first)
+        m.d.comb += [
+            Value.cast(half.op).eq(
+                Mux(first.op == Op.REPLACE, Op.INSERT.value, Op.NONE.value)
+            ),
+            half.id.eq(first.new_id),
+            half.tag.emit.eq(1),
+        ]
+
+    def _decide(
+        self,
+        m: Module,
+        table: OrderTable,
+        rows: RowCache,
+        p4: data.View,
+        own4: Value,
+        first_error4: Value,
+        decision: data.View,
+    ) -> None:
+        """Stage 4: what is wrong with the operation, and if nothing is, what does it do?"""
+        hit, entry, q = table.hit, table.entry, p4.quantity
+        is_set = p4.op == Op.SET
+        takes = _among(p4, Op.EXECUTE, Op.REDUCE)
+        adds = _among(p4, Op.ADD, Op.INSERT)
+        leaves = _among(p4, Op.DELETE, Op.REPLACE)
+        to_nothing = is_set & (q == 0)
+        places = (adds | (is_set & ~hit)) & ~to_nothing
+        by_update = Signal()
+        code = Value.cast(p4.op)
+        m.d.comb += by_update.eq(code.any() & (code <= Op.INSERT.value))
+
+        error = decision.error
+        with m.If(~by_update):
+            m.d.comb += error.eq(Mux(p4.op == Op.INVALIDATE, ERROR.level_overflow, 0))
+        with m.Elif(p4.bare | (p4.op == Op.GAP)):
+            m.d.comb += error.eq(p4.error)
+        with m.Elif(first_error4 != 0):
+            m.d.comb += error.eq(first_error4)
+        with m.Elif(rows.state.invalid):
+            m.d.comb += error.eq(ERROR.book_invalid)
+        with m.Elif(p4.error != 0):
+            m.d.comb += error.eq(p4.error)
+        with m.Elif(adds & hit):
+            m.d.comb += error.eq(ERROR.duplicate_id)
+        with m.Elif((takes | leaves) & ~hit):
+            m.d.comb += error.eq(ERROR.unknown_id)
+        with m.Elif(takes & (p4.huge | (q > entry.quantity))):
+            m.d.comb += error.eq(ERROR.over_reduce)
+        with m.Elif(is_set & hit & (own4 != Cat(entry.side, entry.pk))):
+            m.d.comb += error.eq(ERROR.tick_mismatch)
+        with m.Elif(places & ~table.room):
+            m.d.comb += error.eq(ERROR.table_full)
+
+        fatal = [error == code.value for code in ERROR if code.invalidates]
+        fine = by_update & (error == 0)
+        last = takes & (q == entry.quantity)
+        in_move = rows.moving & (entry.side == table.side)
+        m.d.comb += [
+            decision.by_update.eq(by_update),
+            decision.fatal.eq(
+                Cat(fatal).any() | ((error == ERROR.unknown_id) & rows.state.complete)
+            ),
+            decision.insert.eq(fine & places),
+            decision.remove.eq(fine & hit & (leaves | last | to_nothing)),
+            decision.change.eq(fine & hit & ((takes & ~last) | (is_set & ~to_nothing))),
+            decision.mine.eq(entry.valid & (entry.key.book == p4.book)),
+            decision.leave.eq(
+                (p4.op == Op.EVICT) & decision.mine & in_move & entry.inside & ~rows.inside
+            ),
+            decision.enter.eq(
+                (p4.op == Op.ADMIT) & decision.mine & in_move & ~entry.inside & rows.inside
+            ),
+            decision.inside.eq(Mux(places, rows.inside, entry.inside)),
+        ]
+        # gain - loss: both are known before it is known whether anything is wrong.
+        gain = Mux(adds | is_set, q, 0) | Mux(p4.op == Op.ADMIT, entry.quantity, 0)
+        loss = Mux(takes, q, 0) | Mux(
+            leaves | is_set | (p4.op == Op.EVICT), entry.quantity, 0
+        )
+        m.d.comb += decision.delta.eq(gain - loss)
+
+    def _write_order(
+        self, m: Module, table: OrderTable, rows: RowCache, p4: data.View, decision: data.View
+    ) -> None:
+        """Stage 4: what becomes of the order?"""
+        entry, new = table.entry, table.u_entry
+        takes = _among(p4, Op.EXECUTE, Op.REDUCE)
+        keeps = _among(p4, Op.EVICT, Op.ADMIT)
+        writes = (
+            decision.insert
+            | decision.remove
+            | decision.change
+            | decision.leave
+            | decision.enter
+        )
+        m.d.comb += [
+            table.u_write.eq(writes),
+            table.u_place.eq(decision.insert),
+            table.u_clear.eq(p4.op == Op.CLEAR_SET),
+            new.valid.eq(~decision.remove),
+            new.inside.eq((decision.inside | decision.enter) & ~decision.leave),
+            new.side.eq(table.side),
+            new.pk.eq(table.pk),
+            new.key.id.eq(Mux(keeps, entry.key.id, p4.id)),
+            new.key.book.eq(p4.book),
+            new.quantity.eq(
+                Mux(takes, entry.quantity - p4.quantity, Mux(keeps, entry.quantity, p4.quantity))
+            ),
+        ]
+
+    def _command_row(
+        self, m: Module, table: OrderTable, rows: RowCache, p4: data.View, decision: data.View
+    ) -> None:
+        """Stage 4: what happens to the row?"""
+        c = rows.command
+        append = p4.op == Op.APPEND
+        m.d.comb += [
+            c.insert.eq(decision.insert | append),
+            c.append.eq(append),
+            c.remove.eq(decision.remove),
+            c.change.eq(decision.change),
+            c.leave.eq(decision.leave),
+            c.enter.eq(decision.enter),
+            c.clear_more.eq(p4.op == Op.CLEAR_MORE),
+            c.start_move.eq(p4.op == Op.START_MOVE),
+            c.set_base.eq(p4.op == Op.SET_BASE),
+            c.reset.eq(p4.op == Op.RESET_BOOK),
+            c.complete.eq(p4.complete & c.reset),
+            c.invalidate.eq(decision.fatal),
+            rows.side.eq(table.side),
+            rows.pk.eq(table.pk),
+            rows.delta.eq(decision.delta),
+            rows.quantity.eq(p4.quantity),
+            rows.count.eq(Mux(append, p4.count, 1)),
+            rows.outside.eq(~decision.inside),
+            rows.base.eq(self.move_base),
+            rows.moving.eq(
+                self.moving & (p4.book == self.move_book) & (table.side == self.move_side)
+            ),
+            rows.evicting.eq(self.evicting),
+        ]
+
+    def _update_level(
+        self,
+        m: Module,
+        table: OrderTable,
+        rows: RowCache,
+        store: LevelStore,
+        p4: data.View,
+        decision: data.View,
+    ) -> None:
+        """Stage 4 decides, stage 5 begins: what happens to the level behind the cache?"""
+        m.d.sync += [
+            store.book.eq(p4.book),
+            store.side.eq(table.side),
+            store.offset.eq(table.pk),
+            store.add.eq((decision.insert & rows.inside) | decision.enter),
+            store.remove.eq((decision.remove & table.entry.inside) | decision.leave),
+            store.change.eq(decision.change & table.entry.inside),
+            store.delta.eq(decision.delta),
+            store.zero.eq(p4.op == Op.CLEAR_SET),
+            store.peek.eq(p4.op == Op.PEEK),
+        ]
+
+    def _conclude(
+        self,
+        m: Module,
+        rows: RowCache,
+        p: list[data.View],
+        entry5: data.View,
+        decision5: data.View,
+        decision6: data.View,
+    ) -> None:
+        """Stages 5 and 6: the result, out of the row or out of what was asked for."""
+        s, result = self.shapes, self.result
+        is_level5, is_order5 = p[5].op == Op.LEVEL, p[5].op == Op.READ_SLOT
+        order = Cat(entry5.pk, entry5.quantity, Const(1, s.count.width))
+        said6, said_known6 = Signal(data.ArrayLayout(s.level, 2)), Signal(2)
+        says6, order_id6 = Signal(), Signal(64)
+        pairs = ((rows.levels, rows.meta), (rows.other_levels, rows.other_meta))
+        for side, (levels, meta) in enumerate(pairs):
+            at_index, valid = Signal(s.level, name=f"at_index{side}"), Signal(name=f"valid{side}")
+            with m.Switch(p[5].index):
+                for j in range(self.parameters.cached_levels):
+                    with m.Case(j):
+                        m.d.comb += [at_index.eq(levels[j]), valid.eq(meta.valid[j])]
+            mine = entry5.side == side
+            m.d.sync += [
+                Value.cast(said6[side]).eq(Mux(is_order5, order, Value.cast(at_index))),
+                said_known6[side].eq(Mux(is_order5, mine, valid)),
+            ]
+        emit6 = Signal()
+        m.d.sync += [
+            says6.eq(is_level5 | is_order5),
+            order_id6.eq(Mux(is_order5, entry5.key.id, p[5].tag.order_id)),
+            emit6.eq(p[5].tag.emit & (~is_order5 | decision5.mine)),
+        ]
+        trusted = ~rows.invalid & ~p[6].bad_book
+        m.d.comb += [
+            result.tag.eq(p[6].tag),
+            result.tag.emit.eq(emit6),
+            result.tag.order_id.eq(order_id6),
+            self.void.eq(p[6].tag.emit & ~emit6),
+            result.error.eq(Mux(rows.overflow, ERROR.level_overflow, decision6.error)),
+            result.invalid.eq(rows.invalid & ~p[6].bad_book),
+            result.known.eq(Mux(says6, said_known6, rows.known) & trusted.replicate(2)),
+            result.deferred.eq(Mux(says6, 0, rows.deferred) & trusted.replicate(2)),
+        ]
+        for side in range(2):
+            m.d.comb += Value.cast(result.levels[side]).eq(
+                Mux(says6, Value.cast(said6[side]), Value.cast(rows.best[side]))
+            )
+
+    def _report(
+        self,
+        m: Module,
+        table: OrderTable,
+        rows: RowCache,
+        store: LevelStore,
+        p: list[data.View],
+        entry5: data.View,
+        inside5: Value,
+        decision6: data.View,
+    ) -> None:
+        r = self.report
+        ran5, ran6, side5, side6, outside6 = (Signal() for _ in range(5))
+        m.d.sync += [
+            ran5.eq(Value.cast(rows.command).any()),
+            ran6.eq(ran5),
+            side5.eq(rows.side),
+            side6.eq(side5),
+        ]
+        touched = decision6.insert | decision6.remove | decision6.change
+        m.d.comb += [
+            outside6.eq(touched & ~decision6.inside),
+            r.scanned.eq(p[4].op == Op.SCAN),
+            r.matches.eq(table.matches),
+            r.slot_read.eq(p[5].op == Op.READ_SLOT),
+            r.entry.eq(entry5),
+            r.entry_inside.eq(inside5),
+            r.row_read.eq(p[5].op == Op.READ_ROW),
+            r.row.eq(rows.meta),
+            r.other_row.eq(rows.other_meta),
+            r.row_best.eq(rows.levels[0].pk),
+            r.peeked.eq(store.peeked),
+            r.level_quantity.eq(store.level_quantity),
+            r.level_count.eq(store.level_count),
+            r.leaf.eq(store.leaf),
+            r.summary.eq(store.summary),
+            r.ran.eq(ran6),
+            r.ran_book.eq(p[6].book),
+            r.ran_side.eq(side6),
+            r.ran_row.eq(rows.after),
+            r.ran_best.eq(Mux(side6, rows.best[1].pk, rows.best[0].pk)),
+            r.ran_outside.eq(outside6),
+            r.ran_dropped.eq(rows.dropped),
+            r.ran_invalid.eq(rows.invalid),
+            r.ran_update.eq(decision6.by_update),
+            r.told.eq(self.result.tag.emit & ~p[6].bad_book & (self.result.tag.kind != EVENT_KIND.order)
+                      & (self.result.tag.kind != EVENT_KIND.level)),
+            r.told_book.eq(p[6].book),
+            r.told_deferred.eq(self.result.deferred),
+            r.overflow.eq(store.overflow),
+            r.overflow_book.eq(store.overflow_book),
+        ]
+
+    def _count(
+        self,
+        m: Module,
+        table: OrderTable,
+        rows: RowCache,
+        p: list[data.View],
+        decision5: data.View,
+    ) -> None:
+        freed, stashed = Signal(range(self.shapes.slots + 1)), Signal(range(17))
+        outside = Signal(range(1 << (self.shapes.count.width + 1)))
+        is_reset = p[5].op == Op.RESET_BOOK
+        m.d.comb += outside.eq(
+            Mux(is_reset, rows.meta.outside + rows.other_meta.outside, 0)
+            + (decision5.remove & ~decision5.inside)
+            + decision5.enter
+        )
+        m.d.sync += [
+            freed.eq(
+                Mux(p[4].op == Op.CLEAR_SET, sum(table.matches[i] for i in range(self.shapes.slots)), 0)
+            ),
+            stashed.eq(sum(bit for bit in table.stash_used)),
+            self.orders.eq(self.orders + decision5.insert - decision5.remove - freed),
+            self.orders_outside.eq(
+                self.orders_outside
+                + (decision5.insert & ~decision5.inside)
+                + decision5.leave
+                - outside
+            ),
+        ]
+        with m.If(stashed > self.stash_max):
+            m.d.sync += self.stash_max.eq(stashed)
+        with m.If(self.restart):
+            m.d.sync += [
+                self.orders.eq(0),
+                self.orders_outside.eq(0),
+                self.stash_max.eq(0),
+            ]
+
+
+def _among(issue: data.View, *ops: Op) -> Value:
+    """Say whether an operation is one of several."""
+    return Cat(issue.op == op for op in ops).any()

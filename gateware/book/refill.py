@@ -1,0 +1,214 @@
+"""Refill: bring the next best levels of a row into its cache."""
+
+from typing import TYPE_CHECKING
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value
+
+from gateware.book.layouts import Op
+from gateware.book.order_table import first_of
+from hw.records import EVENT_KIND
+
+if TYPE_CHECKING:
+    from gateware.book.maintenance import Maintenance
+
+__all__ = ["encode", "refill_states"]
+
+
+def encode(one_hot: Value) -> Value:
+    """Return the position of the only bit that is set."""
+    bits = (len(one_hot) - 1).bit_length()
+    return Cat(
+        Cat(one_hot[i] for i in range(len(one_hot)) if i >> bit & 1).any() for bit in range(bits)
+    )
+
+
+def refill_states(m: Module, e: "Maintenance") -> None:
+    """Add the states of the job ``refill``.
+
+    The job's book is held until nothing of it is under way; what is read then is exact. The next
+    level is the better of the next one in the window and the best one outside it. The one outside
+    matters only if the window has none, or if there may be orders better than the window; it is
+    known only after a search of the table, for which the job ends and starts again.
+    """
+    s = e.s
+    grain = (s.leaf_bits - 1).bit_length()
+    r, row = e.report, e.row
+    cursor, found = Signal(s.pk), Signal(s.pk)
+    leaf, leaf_base = Signal(s.leaf_bits), Signal(s.pk)
+    summary = Signal(s.leaves)
+    first, second = Signal(s.leaves), Signal(s.leaves)
+    skip = Signal(range(s.leaves))
+    quantity, count = Signal(s.quantity), Signal(s.count)
+    grown = Signal()  # the row has changed
+    here = leaf_base[grain : s.offset_bits]
+    base_leaf = row.base[grain : s.offset_bits]
+    same_row = Cat(e.search_side, e.search_book) == e.job_row
+    in_move = e.moving & (Cat(e.move_side, e.move_book) == e.job_row)
+    in_the_way = e.waiting & (e.waiting_book == e.job_book)
+    searched = e.search_done & same_row & ~e.search_dirty
+
+    def search() -> None:
+        """Search the table; hold the book all the while if an earlier result was overtaken."""
+        with m.If(~e.searching):
+            m.d.sync += [
+                e.searching.eq(1),
+                e.search_hold.eq(e.search_done & same_row),
+                e.search_done.eq(0),
+                e.search_dirty.eq(0),
+                e.search_book.eq(e.job_book),
+                e.search_side.eq(e.job_side),
+                e.search_bound.eq(row.bound),
+                e.search_set.eq(0),
+                e.best_valid.eq(0),
+                e.searches.eq(e.searches + 1),
+            ]
+        m.next = "refill_end"
+
+    with m.State("refill"):
+        m.d.sync += grown.eq(0)
+        with m.If(~e.urgent & in_the_way):
+            m.next = "refill_release"
+        with m.Elif(e.quiet):
+            e.request(m, Op.READ_ROW)
+            with m.If(e.asked):
+                m.next = "refill_row"
+    with m.State("refill_row"):
+        with m.If(r.row_read):
+            m.d.sync += [row.eq(r.row), e.other_row.eq(r.other_row), e.row_best.eq(r.row_best)]
+            m.next = "refill_decide"
+    with m.State("refill_decide"):
+        after_bound = Signal(len(row.bound) + 1)
+        start, depth = Signal(len(row.bound) + 1), Signal(len(row.bound) + 2)
+        m.d.comb += [
+            after_bound.eq(row.bound + 1),
+            start.eq(Mux(row.bound >= row.base, after_bound, row.base)),
+            depth.eq(start - row.base),
+        ]
+        m.d.sync += cursor.eq(start)
+        with m.If(~row.more | row.valid[-1] | in_move):
+            m.next = "refill_end"
+        with m.Elif((depth >> s.offset_bits).any() | start[-1]):
+            m.next = "refill_outside"
+        with m.Else():
+            m.next = "refill_leaf"
+
+    with m.State("refill_leaf"):
+        e.request(m, Op.PEEK, pk=cursor)
+        with m.If(e.asked):
+            m.next = "refill_leaf_wait"
+    with m.State("refill_leaf_wait"):
+        mask = (Const(-1, s.leaf_bits) << cursor[:grain])[: s.leaf_bits]
+        with m.If(r.peeked):
+            m.d.sync += [
+                leaf.eq(r.leaf & mask),
+                leaf_base.eq(Cat(Const(0, grain), cursor[grain:])),
+                summary.eq(r.summary),
+            ]
+            m.next = "refill_bit"
+    with m.State("refill_bit"):
+        m.d.sync += [
+            found.eq(Cat(encode(first_of(leaf)), leaf_base[grain:])),
+            leaf.eq(leaf & ~first_of(leaf)),
+        ]
+        with m.If(leaf.any()):
+            m.next = "refill_compare"
+        with m.Else():
+            m.next = "refill_next"
+    with m.State("refill_next"):
+        # The window is circular: from this leaf up to the end, then up to where it begins.
+        above = (Const(-2, s.leaves) << here)[: s.leaves]
+        below = ~(Const(-1, s.leaves) << base_leaf)[: s.leaves]
+        wrapped = here < base_leaf
+        m.d.sync += [
+            first.eq(summary & above & (below | (~wrapped).replicate(s.leaves))),
+            second.eq(summary & below & (~wrapped).replicate(s.leaves)),
+        ]
+        m.next = "refill_skip"
+    with m.State("refill_skip"):
+        pick = Mux(first.any(), first_of(first), first_of(second))
+        m.d.sync += skip.eq(encode(pick) - here)
+        with m.If(first.any() | second.any()):
+            m.next = "refill_jump"
+        with m.Else():
+            m.next = "refill_outside"
+    with m.State("refill_jump"):
+        m.d.sync += cursor.eq(leaf_base + (skip << grain))
+        m.next = "refill_leaf"
+
+    with m.State("refill_compare"):
+        with m.If(~row.better | (row.outside == 0)):
+            m.next = "refill_level"
+        with m.Elif(~searched):
+            search()
+        with m.Elif(e.best_valid & (e.best.pk < found)):
+            m.next = "refill_best"
+        with m.Else():
+            m.next = "refill_level"
+    with m.State("refill_level"):
+        e.request(m, Op.PEEK, pk=found)
+        with m.If(e.asked):
+            m.next = "refill_level_wait"
+    with m.State("refill_level_wait"):
+        with m.If(r.peeked):
+            m.d.sync += [quantity.eq(r.level_quantity), count.eq(r.level_count)]
+            m.next = "refill_append"
+    with m.State("refill_append"):
+        e.request(m, Op.APPEND, pk=found, quantity=quantity, count=count)
+        enough = min(e.URGENT_ENOUGH, e.parameters.cached_levels) - 1
+        with m.If(e.asked):
+            m.d.sync += [
+                grown.eq(1),
+                row.bound.eq(found),
+                row.valid.eq(Cat(Const(1, 1), row.valid[:-1])),
+                e.refills.eq(e.refills + 1),
+            ]
+            with m.If(row.valid[-2] | (in_the_way & (~e.urgent | row.valid[enough - 1]))):
+                m.next = "refill_end"
+            with m.Else():
+                m.next = "refill_bit"
+
+    with m.State("refill_outside"):
+        with m.If(row.outside == 0):
+            m.next = "refill_all"
+        with m.Elif(~searched):
+            search()
+        with m.Elif(e.best_valid):
+            m.next = "refill_best"
+        with m.Else():
+            m.next = "refill_all"
+    with m.State("refill_best"):
+        e.request(
+            m, Op.APPEND, pk=e.best.pk, quantity=e.best.quantity, count=e.best.count
+        )
+        with m.If(e.asked):
+            m.d.sync += grown.eq(1)
+            m.next = "refill_end"
+    with m.State("refill_all"):
+        e.request(m, Op.CLEAR_MORE)
+        with m.If(e.asked):
+            m.d.sync += grown.eq(1)
+            m.next = "refill_end"
+
+    with m.State("refill_end"):
+        with m.If(~grown):
+            m.next = "refill_release"
+        with m.Elif(e.quiet):
+            with m.If(e.deferred.bit_select(e.job_row, 1)):
+                e.request(m, Op.NOTIFY)
+                m.d.comb += [
+                    e.next_issue.tag.emit.eq(1),
+                    e.next_issue.tag.kind.eq(EVENT_KIND.resolved),
+                    e.next_issue.tag.book.eq(e.job_book),
+                ]
+                with m.If(e.asked):
+                    m.next = "refill_told"
+            with m.Else():
+                m.next = "refill_release"
+    with m.State("refill_told"):
+        with m.If(e.quiet):
+            m.next = "refill_release"
+    with m.State("refill_release"):
+        m.d.sync += e.holding.eq(0)
+        with m.If(same_row & ~e.searching):
+            m.d.sync += [e.search_done.eq(0), e.search_hold.eq(0)]
+        m.next = "idle"

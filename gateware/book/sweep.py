@@ -1,0 +1,177 @@
+"""Sweep: visit every order of a row, or of a book, in the order table."""
+
+from typing import TYPE_CHECKING
+
+from amaranth import Module, Mux, Signal
+from amaranth.lib import enum
+
+from gateware.book.layouts import Op
+from gateware.book.order_table import first_of
+from hw.records import EVENT_KIND
+
+if TYPE_CHECKING:
+    from gateware.book.maintenance import Maintenance
+
+__all__ = ["SweepFor", "sweep_states"]
+
+
+class SweepFor(enum.Enum, shape=2):
+    """What a sweep is for."""
+
+    SEARCH = 0  # the best level outside the window
+    EVICT = 1  # orders that leave the window
+    ADMIT = 2  # orders that enter it
+    DUMP = 3  # every order of a book
+
+
+def sweep_states(m: Module, e: "Maintenance") -> None:
+    """Add the states of the job ``sweep``: one step, up to the next set that holds such an order.
+
+    Sets are scanned without a hold, one after the other; the orders in a set that matches are read
+    one by one. Only those that must change are changed, under a hold, and the pipeline checks
+    again that they must.
+    """
+    s, r = e.s, e.report
+    last = e.parameters.sets - 1
+    asking, current = Signal(s.set_bits + 1), Signal(s.set_bits + 1)
+    todo, answers, act = Signal(s.slot), Signal(s.slot), Signal(s.slot)
+    under_way = e.under_way
+    stopped = Signal()
+    mode = e.sweep_for
+    answered = r.scanned | r.slot_read
+    in_the_way = e.waiting & (e.waiting_book == e.job_book)
+    is_dump = mode == SweepFor.DUMP
+    is_search = mode == SweepFor.SEARCH
+    with m.State("sweep"):
+        begin = Mux(is_search, e.search_set, Mux(is_dump, e.dump_set, e.move_set))
+        book = Mux(is_search, e.search_book, Mux(is_dump, e.kept.book, e.move_book))
+        side = Mux(is_search, e.search_side, e.move_side)
+        m.d.sync += [
+            asking.eq(begin),
+            current.eq(begin),
+            e.scan_book.eq(book),
+            e.scan_side.eq(side),
+            e.scan_any_side.eq(is_dump),
+            e.scan_inside.eq(mode == SweepFor.EVICT),
+            e.scan_any_inside.eq(is_dump),
+            e.job_book.eq(book),
+            e.job_side.eq(side),
+            todo.eq(0),
+            act.eq(0),
+            stopped.eq(0),
+        ]
+        m.next = "sweep_scan"
+    with m.State("sweep_scan"):
+        hinted = e.hint_valid & e.low.bit_select(e.hint, 1) & ~is_search
+        with m.If(~stopped & (asking <= last)):
+            e.request(m, Op.SCAN, set=asking)
+            with m.If(e.asked):
+                m.d.sync += asking.eq(asking + 1)
+        with m.If(hinted):
+            m.d.sync += stopped.eq(1)
+        with m.If(r.scanned & ~todo.any()):
+            with m.If(r.matches.any()):
+                m.d.sync += [todo.eq(r.matches), answers.eq(r.matches), stopped.eq(1)]
+            with m.Else():
+                m.d.sync += current.eq(current + 1)
+        with m.If((under_way == 0) & (stopped | (asking > last)) & ~e.asked):
+            with m.If(todo.any()):
+                m.next = "sweep_read"
+            with m.Else():
+                m.next = "sweep_pause"
+
+    with m.State("sweep_read"):
+        with m.If(todo.any()):
+            e.request(m, Op.READ_SLOT, set=current, pick=first_of(todo))
+            with m.If(is_dump):
+                m.d.comb += [
+                    e.next_issue.tag.eq(e.kept.tag),
+                    e.next_issue.tag.kind.eq(EVENT_KIND.order),
+                ]
+            with m.If(e.asked):
+                m.d.sync += todo.eq(todo & ~first_of(todo))
+        mine = (
+            r.entry.valid
+            & (r.entry.key.book == e.job_book)
+            & (r.entry.side == e.job_side)
+            & (r.entry.inside == e.scan_inside)
+        )
+        with m.If(r.slot_read):
+            m.d.sync += answers.eq(answers & ~first_of(answers))
+            changes = Mux(mode == SweepFor.EVICT, ~r.entry_inside, r.entry_inside)
+            with m.If(mine & changes & ~is_search & ~is_dump):
+                m.d.sync += act.eq(act | first_of(answers))
+            with m.If(mine & is_search & (r.entry.pk > e.search_bound)):
+                _keep_best(m, e)
+        with m.If(~todo.any() & (under_way == 0) & ~answered):
+            m.d.sync += current.eq(current + 1)
+            with m.If(act.any()):
+                m.next = "sweep_hold"
+            with m.Else():
+                m.next = "sweep_pause"
+
+    with m.State("sweep_hold"):
+        with m.If((e.cooldown == 0) | ~in_the_way):
+            m.d.sync += e.holding.eq(1)
+            m.next = "sweep_act"
+    with m.State("sweep_act"):
+        with m.If(e.quiet | e.timer[0]):
+            m.d.sync += e.timer.eq(1)
+            with m.If(act.any()):
+                e.request(
+                    m,
+                    Op.EVICT,
+                    set=current - 1,
+                    pick=first_of(act),
+                )
+                with m.If(mode == SweepFor.ADMIT):
+                    m.d.comb += e.next_issue.op.eq(Op.ADMIT)
+                with m.If(e.asked):
+                    m.d.sync += act.eq(act & ~first_of(act))
+            with m.Else():
+                m.next = "sweep_settle"
+    with m.State("sweep_settle"):
+        m.d.sync += e.timer.eq(0)
+        with m.If(e.quiet):
+            m.d.sync += [e.holding.eq(0), e.cooldown.eq(24)]
+            m.next = "sweep_pause"
+
+    with m.State("sweep_pause"):
+        with m.Switch(mode):
+            with m.Case(SweepFor.SEARCH):
+                m.d.sync += e.search_set.eq(current)
+            with m.Case(SweepFor.DUMP):
+                m.d.sync += e.dump_set.eq(current)
+            with m.Default():
+                m.d.sync += e.move_set.eq(current)
+        m.next = "idle"
+        with m.If(current > last):
+            with m.Switch(mode):
+                with m.Case(SweepFor.SEARCH):
+                    m.d.sync += [e.searching.eq(0), e.search_done.eq(1)]
+                with m.Case(SweepFor.EVICT):
+                    m.d.sync += [e.holding.eq(1), e.timer.eq(0)]
+                    m.next = "move_switch"
+                with m.Case(SweepFor.ADMIT):
+                    m.d.sync += [e.moving.eq(0), e.window_moves.eq(e.window_moves + 1)]
+                with m.Case(SweepFor.DUMP):
+                    m.d.sync += e.dumping.eq(0)
+                    m.next = "command_tell"
+
+
+def _keep_best(m: Module, e: "Maintenance") -> None:
+    """Keep the best level among the orders read so far."""
+    order, best = e.report.entry, e.best
+    with m.If(~e.best_valid | (order.pk < best.pk)):
+        m.d.sync += [
+            e.best_valid.eq(1),
+            best.pk.eq(order.pk),
+            best.quantity.eq(order.quantity),
+            best.count.eq(1),
+        ]
+    with m.Elif(order.pk == best.pk):
+        total = Signal(len(best.quantity) + 1)
+        m.d.comb += total.eq(best.quantity + order.quantity)
+        m.d.sync += [best.quantity.eq(total), best.count.eq(best.count + 1)]
+        with m.If(total[-1]):
+            m.d.sync += [e.overflow.eq(1), e.overflow_book.eq(order.key.book)]

@@ -1,0 +1,1 @@
+"""Complete designs: what a device is built from."""
