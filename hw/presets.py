@@ -56,9 +56,7 @@ class BookParameters:
         ):
             value = getattr(self, key)
             if not low <= value <= high or value & (value - 1):
-                raise ValueError(
-                    f"{key} must be a power of two from {low} to {high}, not {value}"
-                )
+                raise ValueError(f"{key} must be a power of two from {low} to {high}, not {value}")
         for key, low, high in (
             ("stash_slots", 1, 16),
             ("cached_levels", 2, 16),

@@ -21,6 +21,7 @@ __all__ = [
     "Codes",
     "Field",
     "Record",
+    "load_records",
 ]
 
 RECORDS_SOURCE: Final = files("hw").joinpath("records.toml").read_bytes()
@@ -114,9 +115,7 @@ class Field:
 
     def __post_init__(self) -> None:
         if self.width not in (8, 16, 32, 64):
-            raise ValueError(
-                f"field {self.name}: width must be 8, 16, 32 or 64, not {self.width}"
-            )
+            raise ValueError(f"field {self.name}: width must be 8, 16, 32 or 64, not {self.width}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,8 +153,26 @@ class Record:
         return [(field.name, f"<u{field.width // 8}") for field in self.fields]
 
 
-def _load() -> tuple[dict[str, Record], dict[str, Codes]]:
-    document: dict[str, Any] = tomllib.loads(RECORDS_SOURCE.decode())
+def load_records(source: bytes) -> tuple[dict[str, Record], dict[str, Codes]]:
+    """Parse the records and their code points.
+
+    Parameters
+    ----------
+    source : bytes
+        The text of ``records.toml``, UTF-8.
+
+    Returns
+    -------
+    tuple of dict of str to Record, dict of str to Codes
+        By name, in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        If a field or record has a width that the boundary cannot carry, two codes share a number,
+        or a field names an enum that is not there.
+    """
+    document: dict[str, Any] = tomllib.loads(source.decode())
     records = {
         name: Record(name=name, doc=r["doc"], fields=tuple(Field(**f) for f in r["fields"]))
         for name, r in document["record"].items()
@@ -171,7 +188,7 @@ def _load() -> tuple[dict[str, Record], dict[str, Codes]]:
     return records, enums
 
 
-RECORDS, ENUMS = _load()
+RECORDS, ENUMS = load_records(RECORDS_SOURCE)
 MARKET_UPDATE: Final = RECORDS["market_update"]
 BOOK_EVENT: Final = RECORDS["book_event"]
 SIDE: Final = ENUMS["side"]
