@@ -1,0 +1,87 @@
+"""Every source file keeps the conventions that a reader relies on."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.repo.files import PACKAGES, ROOT, packages_in, pyproject, sources
+
+SETTINGS = pyproject()["tool"]["tickgate"]
+SOURCES = sources(*PACKAGES, "tests", "docs")
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), relative(path))
+
+
+def from_imports(path: Path) -> list[ast.ImportFrom]:
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)]
+
+
+@pytest.mark.parametrize("folder", packages_in(*PACKAGES, "tests"), ids=relative)
+def test_every_package_says_in_one_line_what_it_holds(folder: Path) -> None:
+    init = folder / "__init__.py"
+    assert init.is_file(), f"{relative(folder)} has no __init__.py"
+    docstring = ast.get_docstring(tree(init))
+    assert docstring, f"{relative(init)} has no docstring"
+    assert docstring.split("\n")[0].endswith("."), f"{relative(init)}: no full stop"
+
+
+def test_every_module_says_what_it_is() -> None:
+    assert [relative(p) for p in SOURCES if not ast.get_docstring(tree(p))] == []
+
+
+def test_modules_are_short_or_have_a_reason() -> None:
+    long = {relative(p): len(p.read_text("utf-8").splitlines()) for p in SOURCES}
+    long = {path: lines for path, lines in long.items() if lines > SETTINGS["max_module_lines"]}
+    assert set(long) == set(SETTINGS["long_modules"]), long
+    assert all(reason.endswith(".") for reason in SETTINGS["long_modules"].values())
+
+
+def test_no_module_imports_a_star() -> None:
+    stars = [
+        relative(path)
+        for path in SOURCES
+        for node in from_imports(path)
+        if any(alias.name == "*" for alias in node.names)
+    ]
+    assert stars == []
+
+
+def test_gateware_annotations_are_evaluated_because_amaranth_reads_them() -> None:
+    lazy = [
+        relative(path)
+        for path in sources("gateware")
+        for node in from_imports(path)
+        if node.module == "__future__"
+    ]
+    assert lazy == []
+
+
+def test_cupy_is_imported_by_the_backend_alone() -> None:
+    users = {
+        relative(path)
+        for path in sources(*PACKAGES)
+        for node in ast.walk(tree(path))
+        if (
+            isinstance(node, ast.Import) and any(a.name.split(".")[0] == "cupy" for a in node.names)
+        )
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "cupy")
+    }
+    assert users <= {"gpu/backend.py"}
+
+
+def test_every_test_folder_tests_something() -> None:
+    empty = [
+        relative(folder)
+        for folder in packages_in("tests")
+        if folder != ROOT / "tests"
+        and not any(folder.rglob("test_*.py"))
+        and not (folder / "__main__.py").is_file()
+    ]
+    assert empty == []
