@@ -149,10 +149,8 @@ def _dispatch_states(m: Module, e: "Maintenance") -> None:
         with m.Elif(cause == UPDATE_KIND.read_orders):
             m.d.sync += [
                 e.holding.eq(0),
-                e.command_hold.eq(e.kept_flag),
                 e.dumping.eq(1),
                 e.dump_set.eq(0),
-                e.passed.eq(0),
             ]
             m.next = "idle"
         with m.Else():
@@ -166,10 +164,11 @@ def _dispatch_states(m: Module, e: "Maintenance") -> None:
             m.next = "read_level"
     with m.State("read_level"):
         with m.If(valid[0]):
-            e.request(m, Op.LEVEL, index=index)
+            e.request(m, Op.LEVEL)
             m.d.comb += [
                 e.next_issue.tag.eq(e.kept.tag),
                 e.next_issue.tag.kind.eq(EVENT_KIND.level),
+                e.next_issue.tag.index.eq(index),
             ]
             with m.If(e.asked):
                 m.d.sync += [index.eq(index + 1), valid.eq(valid[1:])]
@@ -188,7 +187,7 @@ def _tell_states(m: Module, e: "Maintenance") -> None:
             tag.kind.eq(Mux(is_clear, EVENT_KIND.cleared, EVENT_KIND.read_done)),
         ]
         with m.If(e.kept.tag.cause == UPDATE_KIND.read_orders):
-            m.d.comb += tag.order_id.eq(e.passed)
+            m.d.comb += tag.order_id.eq(0)
         with m.If(e.asked):
             m.d.sync += [e.holding.eq(1), e.job_book.eq(e.kept.book)]
             m.next = "command_told"

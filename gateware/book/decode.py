@@ -23,6 +23,7 @@ EVENT_TAG: Final = data.StructLayout(
         "order_id": unsigned(64),
         "time": unsigned(64),
         "stamp": unsigned(32),  # cycle of the transfer, low bits
+        "index": unsigned(4),  # of a level
     }
 )
 
@@ -42,7 +43,6 @@ def issue_layout(shapes: Shapes) -> data.StructLayout:
             "count": shapes.count,
             "set": shapes.set,
             "pick": shapes.slot,
-            "index": unsigned(4),
             "error": unsigned(4),  # found by Decode
             "bare": unsigned(1),  # the error has nothing to do with the state of a book
             "bad_book": unsigned(1),  # there is no such book

@@ -124,9 +124,19 @@ class BookEngine(wiring.Component):
             pipeline.restart.eq(~keeper.ready),
             self.ready.eq(keeper.ready),
         ]
-        for name in ("scan_book", "scan_any_book", "scan_side", "scan_any_side", "scan_inside",
-                     "scan_any_inside", "moving", "move_book", "move_side", "move_base",
-                     "evicting"):
+        for name in (
+            "scan_book",
+            "scan_any_book",
+            "scan_side",
+            "scan_any_side",
+            "scan_inside",
+            "scan_any_inside",
+            "moving",
+            "move_book",
+            "move_side",
+            "move_base",
+            "evicting",
+        ):
             m.d.comb += getattr(pipeline, name).eq(getattr(keeper, name))
         room = self._emit(m, pipeline)
         self._admit(m, decode, pipeline, keeper, room)
@@ -150,18 +160,13 @@ class BookEngine(wiring.Component):
         turn, wait = Signal(), Signal(range(self.RESERVED))
         mine = Signal()
         m.d.comb += mine.eq(
-            turn
-            & keeper.issue_valid
-            & ~second
-            & ~(last_valid & (last_book == keeper.issue.book))
+            turn & keeper.issue_valid & ~second & ~(last_valid & (last_book == keeper.issue.book))
         )
-        blocked = ~keeper.ready | self.restart | ~room | held.any() | second | (
-            turn & keeper.issue_valid
+        blocked = (
+            ~keeper.ready | self.restart | ~room | held.any() | second | (turn & keeper.issue_valid)
         )
         m.d.comb += [
-            self.i.ready.eq(
-                ~blocked & Mux(decode.command, keeper.command_ready, ~follows)
-            ),
+            self.i.ready.eq(~blocked & Mux(decode.command, keeper.command_ready, ~follows)),
             self.accepted.eq(self.i.valid & self.i.ready),
             self.stalled.eq(self.i.valid & ~self.i.ready),
             keeper.waiting.eq(self.i.valid),
@@ -174,7 +179,13 @@ class BookEngine(wiring.Component):
         ]
         issue = pipeline.issue
         m.d.comb += [
-            issue.eq(Mux(second, pipeline.second_half, Mux(turn, keeper.issue, decode.issue))),
+            issue.eq(
+                Mux(
+                    second,
+                    pipeline.second_half,
+                    Mux(turn & keeper.issue_valid, keeper.issue, decode.issue),
+                )
+            ),
             keeper.issued.eq(issue),
         ]
         takes = self.accepted & ~decode.command
@@ -220,7 +231,7 @@ class BookEngine(wiring.Component):
         # Places are booked when an operation starts and given back when its event leaves.
         booked, some = Signal(range(self.ROOM + 1)), Signal()
         books = pipeline.issue.tag.emit & (pipeline.second_half.op == Op.NONE)
-        first_half = (pipeline.issue.op == Op.REPLACE)
+        first_half = pipeline.issue.op == Op.REPLACE
         after = Signal(range(self.ROOM + 2))
         m.d.comb += after.eq(booked + (books | first_half) - leaves - pipeline.void)
         m.d.sync += [booked.eq(after), some.eq(after < self.ROOM)]
@@ -261,7 +272,9 @@ class BookEngine(wiring.Component):
             "bid_deferred": r.deferred[0],
             "ask_deferred": r.deferred[1],
             "invalid": r.invalid,
-            "crossed": r.known.all() & (ticks[0] >= ticks[1]) & (tag.kind != EVENT_KIND.level)
+            "crossed": r.known.all()
+            & (ticks[0] >= ticks[1])
+            & (tag.kind != EVENT_KIND.level)
             & (tag.kind != EVENT_KIND.order),
         }
         for code in EVENT_FLAG:
@@ -270,11 +283,10 @@ class BookEngine(wiring.Component):
             o.time.eq(tag.time),
             o.cycle.eq(head.cycle),
             o.order_id.eq(tag.order_id),
-            o.latency.eq(
-                Mux(own, 0, (head.cycle[:32] - tag.stamp)[:32])
-            ),
+            o.latency.eq(Mux(own, 0, (head.cycle[:32] - tag.stamp)[:32])),
             o.book.eq(tag.book),
             o.kind.eq(tag.kind),
             o.cause.eq(tag.cause),
             o.error.eq(r.error),
+            o.index.eq(tag.index),
         ]

@@ -31,8 +31,7 @@ def bucket_masks(shapes: Shapes) -> list[list[int]]:
 def bucket_of(shapes: Shapes, bank: int, key: int) -> int:
     """Return the set of a key in a bank: the model of ``bucket_value``."""
     return sum(
-        ((key & mask).bit_count() & 1) << bit
-        for bit, mask in enumerate(bucket_masks(shapes)[bank])
+        ((key & mask).bit_count() & 1) << bit for bit, mask in enumerate(bucket_masks(shapes)[bank])
     )
 
 

@@ -140,7 +140,6 @@ class Maintenance(wiring.Component):
         self.kept = Signal(issue_layout(s))
         self.kept_flag = Signal()
         self.dumping, self.dump_set = Signal(), Signal(s.set_bits + 1)
-        self.passed = Signal(64)
         # State of each row, and of each book.
         self.need, self.low, self.want = Signal(rows), Signal(rows), Signal(rows)
         self.deferred = Signal(rows)
@@ -233,7 +232,7 @@ class Maintenance(wiring.Component):
         still = Signal(range(16))
         busy = (self.issued.op != Op.NONE) & (self.issued.book == self.job_book)
         m.d.comb += self.quiet.eq(still == 14)
-        with m.If(busy | ~self.holding):
+        with m.If(busy | full | self.asked | ~self.holding):
             m.d.sync += still.eq(0)
         with m.Elif(~self.quiet):
             m.d.sync += still.eq(still + 1)
@@ -286,8 +285,6 @@ class Maintenance(wiring.Component):
             m.d.sync += self.search_dirty.eq(1)
         with m.If(r.overflow):
             m.d.sync += [self.overflow.eq(1), self.overflow_book.eq(r.overflow_book)]
-        with m.If(r.ran & r.ran_update & (r.ran_book == self.kept.book)):
-            m.d.sync += self.passed.eq(self.passed + 1)
 
     @property
     def urgent_level(self) -> int:

@@ -239,8 +239,7 @@ class OrderTable(wiring.Component):
                 & (1 if i < hashed else in_stash)
             )
             offered = [
-                taken[2 + d][i] & (same_set[d][i // WAYS] if i < hashed else 1)
-                for d in range(2, 6)
+                taken[2 + d][i] & (same_set[d][i // WAYS] if i < hashed else 1) for d in range(2, 6)
             ]
             free.append(~word.valid & ~Cat(offered).any())
 
@@ -276,9 +275,7 @@ class OrderTable(wiring.Component):
                     + [(p3_same2, Value.cast(after[5])), (p3_earlier, Value.cast(p3_entry))]
                 )
             ),
-            found_slot.eq(
-                select([(p3_same2, after_slot[5]), (p3_earlier, p3_slot)]) | p3_match
-            ),
+            found_slot.eq(select([(p3_same2, after_slot[5]), (p3_earlier, p3_slot)]) | p3_match),
         ]
         offer = Signal(s.slot)
         m.d.comb += offer.eq(first_of(p3_free & ~(p3_near & taken[4])))

@@ -244,9 +244,7 @@ class Pipeline(wiring.Component):
         half = self.second_half
         m.d.comb += half.eq(first)
         m.d.comb += [
-            Value.cast(half.op).eq(
-                Mux(first.op == Op.REPLACE, Op.INSERT.value, Op.NONE.value)
-            ),
+            Value.cast(half.op).eq(Mux(first.op == Op.REPLACE, Op.INSERT.value, Op.NONE.value)),
             half.id.eq(first.new_id),
             half.tag.emit.eq(1),
         ]
@@ -318,9 +316,7 @@ class Pipeline(wiring.Component):
         ]
         # gain - loss: both are known before it is known whether anything is wrong.
         gain = Mux(adds | is_set, q, 0) | Mux(p4.op == Op.ADMIT, entry.quantity, 0)
-        loss = Mux(takes, q, 0) | Mux(
-            leaves | is_set | (p4.op == Op.EVICT), entry.quantity, 0
-        )
+        loss = Mux(takes, q, 0) | Mux(leaves | is_set | (p4.op == Op.EVICT), entry.quantity, 0)
         m.d.comb += decision.delta.eq(gain - loss)
 
     def _write_order(
@@ -331,11 +327,7 @@ class Pipeline(wiring.Component):
         takes = _among(p4, Op.EXECUTE, Op.REDUCE)
         keeps = _among(p4, Op.EVICT, Op.ADMIT)
         writes = (
-            decision.insert
-            | decision.remove
-            | decision.change
-            | decision.leave
-            | decision.enter
+            decision.insert | decision.remove | decision.change | decision.leave | decision.enter
         )
         m.d.comb += [
             table.u_write.eq(writes),
@@ -424,7 +416,7 @@ class Pipeline(wiring.Component):
         pairs = ((rows.levels, rows.meta), (rows.other_levels, rows.other_meta))
         for side, (levels, meta) in enumerate(pairs):
             at_index, valid = Signal(s.level, name=f"at_index{side}"), Signal(name=f"valid{side}")
-            with m.Switch(p[5].index):
+            with m.Switch(p[5].tag.index):
                 for j in range(self.parameters.cached_levels):
                     with m.Case(j):
                         m.d.comb += [at_index.eq(levels[j]), valid.eq(meta.valid[j])]
@@ -500,8 +492,12 @@ class Pipeline(wiring.Component):
             r.ran_dropped.eq(rows.dropped),
             r.ran_invalid.eq(rows.invalid),
             r.ran_update.eq(decision6.by_update),
-            r.told.eq(self.result.tag.emit & ~p[6].bad_book & (self.result.tag.kind != EVENT_KIND.order)
-                      & (self.result.tag.kind != EVENT_KIND.level)),
+            r.told.eq(
+                self.result.tag.emit
+                & ~p[6].bad_book
+                & (self.result.tag.kind != EVENT_KIND.order)
+                & (self.result.tag.kind != EVENT_KIND.level)
+            ),
             r.told_book.eq(p[6].book),
             r.told_deferred.eq(self.result.deferred),
             r.overflow.eq(store.overflow),
@@ -526,7 +522,11 @@ class Pipeline(wiring.Component):
         )
         m.d.sync += [
             freed.eq(
-                Mux(p[4].op == Op.CLEAR_SET, sum(table.matches[i] for i in range(self.shapes.slots)), 0)
+                Mux(
+                    p[4].op == Op.CLEAR_SET,
+                    sum(table.matches[i] for i in range(self.shapes.slots)),
+                    0,
+                )
             ),
             stashed.eq(sum(bit for bit in table.stash_used)),
             self.orders.eq(self.orders + decision5.insert - decision5.remove - freed),

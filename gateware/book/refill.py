@@ -177,9 +177,7 @@ def refill_states(m: Module, e: "Maintenance") -> None:
         with m.Else():
             m.next = "refill_all"
     with m.State("refill_best"):
-        e.request(
-            m, Op.APPEND, pk=e.best.pk, quantity=e.best.quantity, count=e.best.count
-        )
+        e.request(m, Op.APPEND, pk=e.best.pk, quantity=e.best.quantity, count=e.best.count)
         with m.If(e.asked):
             m.d.sync += grown.eq(1)
             m.next = "refill_end"

@@ -145,9 +145,7 @@ class RowCache(wiring.Component):
         for i, name in enumerate(("bid", "ask")):
             rows.append(
                 [
-                    self._stored(
-                        m, f"{name}{j}", s.level, book2, update.new_levels[j], writes[i]
-                    )
+                    self._stored(m, f"{name}{j}", s.level, book2, update.new_levels[j], writes[i])
                     for j in range(depth)
                 ]
             )

@@ -23,6 +23,8 @@ class Draws:
         Source of all randomness.
     longest_burst : int
         Largest number of ``burst`` [updates].
+    largest_quantity : int
+        Largest number of ``quantity`` [lots].
 
     Attributes
     ----------
@@ -40,14 +42,17 @@ class Draws:
         Change of a book's price from burst to burst [ticks].
     """
 
-    def __init__(self, rng: np.random.Generator, longest_burst: int) -> None:
+    def __init__(
+        self, rng: np.random.Generator, *, longest_burst: int, largest_quantity: int
+    ) -> None:
         self.uniform: Iterator[float] = _stream(rng.random)
         self.distance: Iterator[int] = _stream(
             lambda n: np.minimum(1.5 * rng.pareto(1.1, n), _FURTHEST).astype(np.int64)
         )
         self.quantity: Iterator[int] = _stream(
-            lambda n: np.where(
-                rng.random(n) < 0.7, 100 * rng.geometric(0.4, n), rng.integers(1, 500, n)
+            lambda n: np.minimum(
+                np.where(rng.random(n) < 0.7, 100 * rng.geometric(0.4, n), rng.integers(1, 500, n)),
+                largest_quantity,
             )
         )
         self.burst: Iterator[int] = _stream(

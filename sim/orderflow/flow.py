@@ -20,6 +20,7 @@ __all__ = ["order_flow"]
 
 _FIRST_TIME: Final = 1_700_000_000_000_000_000  # [ns since the Unix epoch, UTC]
 _BLOCK: Final = 8192  # updates made between two arrays
+_ROOM: Final = 64  # orders of the largest quantity that fit a level
 _FILL: Final = 0.9  # of the books' share of the usable orders: faults rest a few more
 
 
@@ -86,7 +87,12 @@ def _blocks(
     profile: Profile, parameters: BookParameters, rng: np.random.Generator
 ) -> Iterator[NDArray[np.void]]:
     """Yield updates without end, in arrays of at least ``_BLOCK``."""
-    draws, clock = Draws(rng, profile.longest_burst), Clock(_FIRST_TIME)
+    draws = Draws(
+        rng,
+        longest_burst=profile.longest_burst,
+        largest_quantity=max(1, (1 << parameters.quantity_bits) // _ROOM),
+    )
+    clock = Clock(_FIRST_TIME, id_bits=parameters.id_bits)
     books = min(profile.books or parameters.books, parameters.books)
     setting = Setting(
         parameters=parameters,

@@ -1,22 +1,39 @@
 """A book as its venue keeps it: the resting orders, and the best of each side."""
 
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import chain, count, repeat
 from typing import Final
 
 from hw.records import SIDE
 
 __all__ = ["Clock", "Resting", "VenueBook"]
 
+_FIRST_REFERENCE: Final = 1024  # smaller ids are never given out
 _STALE_ENTRIES: Final = 64  # below this a heap is not worth cleaning
 
 
 class Clock:
-    """Time of the feed [ns], and the order references that a venue gives out."""
+    """Time of the feed, and the order references that a venue gives out.
 
-    def __init__(self, now: int) -> None:
+    Parameters
+    ----------
+    now : int
+        Time of the first update [ns].
+    id_bits : int
+        Width of the references [bits]; they start again at the bottom.
+
+    Attributes
+    ----------
+    now : int
+        Time of the last update [ns].
+    references : iterator of int
+        Order references: rising, as those of a venue.
+    """
+
+    def __init__(self, now: int, *, id_bits: int) -> None:
         self.now = now
-        self.references = count(1_000_003)
+        ids = range(_FIRST_REFERENCE, 1 << id_bits)
+        self.references = chain.from_iterable(repeat(ids))
 
 
 class Resting:
