@@ -97,6 +97,9 @@ class Decode(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p, u, o = self.parameters, self.update, self.issue
+        # Every bit driven in one place: a constant bit of its own becomes a process that some
+        # Verilog simulators never run.
+        m.d.comb += Value.cast(o).eq(0)
         is_kind = {code.name: Signal(name=f"is_{code.name}") for code in UPDATE_KIND}
         for code in UPDATE_KIND:
             m.d.comb += is_kind[code.name].eq(u.kind == code.value)

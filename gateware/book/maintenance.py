@@ -182,6 +182,7 @@ class Maintenance(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        m.d.comb += Value.cast(self.next_issue).eq(0)  # every bit in one place, see Decode
         self._issue(m)
         self._watch(m)
         self._time_deferrals(m)
