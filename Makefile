@@ -56,7 +56,8 @@ pnr: $(VENV)/stamp-pnr ## place and route with open tools; minutes a seed; JSON 
 	$(BIN)/python -m gateware.build.pnr
 
 docs: $(VENV)/stamp-dev ## the manual, into site/
-	$(BIN)/mkdocs build --strict --quiet
+	@# the theme announces its successor; that is no warning about this manual
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 wheel: $(VENV)/stamp-dev ## the wheel, into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -1,0 +1,154 @@
+"""Pages of the manual that are made from the declarations in ``hw`` when the manual is built.
+
+mkdocs calls ``on_files``; nothing is written to the source folder.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from hw.latency import LATENCY
+from hw.presets import PRESETS
+from hw.records import ENUMS, RECORDS
+from hw.registers import REGISTERS, map_id
+
+__all__ = ["on_files", "pages"]
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+# Pages that also stand in the root, where a reader of the repository looks for them.
+ROOT_PAGES: Final = {
+    "architecture.md": "ARCHITECTURE.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a Markdown table. A bar in a cell is escaped, so that it stays in its cell."""
+
+    def line(cells: Iterable[object]) -> str:
+        return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+    head = list(head)
+    return "\n".join([line(head), line("---" for _ in head), *(line(row) for row in rows)])
+
+
+def page(title: str, source: str, *parts: str) -> str:
+    """Return a page that says which file it was made from."""
+    note = f"Made from `{source}` when this manual was built."
+    return "\n\n".join([f"# {title}", note, *parts]) + "\n"
+
+
+def registers() -> str:
+    """Return the register map."""
+    rows = [
+        (
+            f"`{r.name}`" + (f"[{r.count}]" if r.count > 1 else ""),
+            f"`0x{r.address:03X}`" + (f" + {r.stride} i" if r.count > 1 else ""),
+            r.access,
+            r.width,
+            r.unit,
+            r.reset if r.access == "rw" else "",
+            r.doc,
+        )
+        for r in REGISTERS.values()
+    ]
+    intro = (
+        "Host code names a register and never its address: `device.read('cycles')`. `ro` is driven "
+        "by the gateware; `rw` is written by the host and reads back. A register wider than 32 "
+        "bits takes two words, low first; reading the low word holds the high word still until it "
+        "is read."
+    )
+    ids = table(
+        ("preset", "`map_id`"), [(f"`{n}`", f"`0x{map_id(p):08X}`") for n, p in PRESETS.items()]
+    )
+    head = ("register", "address", "access", "width [bits]", "unit", "reset", "what it says")
+    return page(
+        "Registers", "hw/registers.toml", intro, table(head, rows), "## Identity of a build", ids
+    )
+
+
+def records() -> str:
+    """Return the records that cross the FPGA boundary."""
+    parts = ["Fields are unsigned and little-endian, in the order given, without gaps."]
+    for record in RECORDS.values():
+        offset, rows = 0, []
+        for f in record.fields:
+            unit = f"[{f.enum}](codes.md#{f.enum})" if f.enum else f.unit
+            rows.append((f"`{f.name}`", offset // 8, f.width, unit, f.doc))
+            offset += f.width
+        head = ("field", "offset [bytes]", "width [bits]", "unit or codes", "what it says")
+        size = f"{record.doc} {record.width // 8} bytes."
+        parts += [f"## {record.name}", size, table(head, rows)]
+    return page("Records", "hw/records.toml", *parts)
+
+
+def codes() -> str:
+    """Return the code points."""
+    parts = []
+    for name, enum in ENUMS.items():
+        head = ["code", "bit" if name == "event_flag" else "value"]
+        fatal = any(code.invalidates for code in enum)
+        rows = [
+            [f"`{c.name}`", c.value, *([("yes" if c.invalidates else "")] if fatal else []), c.doc]
+            for c in enum
+        ]
+        head += [*(["invalidates the book"] if fatal else []), "what it says"]
+        parts += [f"## {name}", table(head, rows)]
+    return page("Code points", "hw/records.toml", *parts)
+
+
+def presets() -> str:
+    """Return the presets, one column each."""
+    names = list(PRESETS)
+    keys = PRESETS[names[0]].sizes()
+    rows = [(f"`{key}`", *(f"{PRESETS[n].sizes()[key]:,}" for n in names)) for key in keys]
+    rows.append(("orders that surely fit", *(f"{PRESETS[n].usable_orders:,}" for n in names)))
+    holds = [f"`{n}`: {p.doc} Holds {p.holds}" for n, p in PRESETS.items()]
+    listed = "\n".join(f"- {line}" for line in holds)
+    return page(
+        "Presets", "hw/presets.toml", listed, table(("parameter", *(f"`{n}`" for n in names)), rows)
+    )
+
+
+def latency() -> str:
+    """Return the cycle budget."""
+    intro = (
+        "From the transfer of an update at the input to its event at the output, when nothing "
+        "stalls. Cycles come from simulation: the tests of the gateware assert the second column "
+        "exactly. See [what the numbers mean](../concepts/numbers.md)."
+    )
+    head = ("path", "takes [cycles]", "budget [cycles]", "what it is")
+    rows = [(f"`{b}.{p}`", v.cycles, v.budget, v.doc) for (b, p), v in LATENCY.items()]
+    return page("Latency budget", "hw/latency.toml", intro, table(head, rows))
+
+
+def root_page(name: str) -> str:
+    """Return a page of the root, with its links as they are within the manual."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    text = text.replace("](docs/", "](")
+    for target, source in ROOT_PAGES.items():
+        text = text.replace(f"]({source})", f"]({target})")
+    return text
+
+
+def pages() -> dict[str, str]:
+    """Return every made page by its path in the manual."""
+    made = {
+        "reference/registers.md": registers(),
+        "reference/records.md": records(),
+        "reference/codes.md": codes(),
+        "reference/presets.md": presets(),
+        "reference/latency.md": latency(),
+    }
+    return made | {target: root_page(source) for target, source in ROOT_PAGES.items()}
+
+
+def on_files(files: Any, config: Any, **_: Any) -> Any:
+    """Add the made pages to those that mkdocs found."""
+    from mkdocs.structure.files import File  # only a build of the manual needs mkdocs
+
+    for path, text in pages().items():
+        files.append(File.generated(config, path, content=text))
+    return files
