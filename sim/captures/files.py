@@ -1,0 +1,93 @@
+"""Open captures as they are: plain, or compressed with gzip, xz or Zstandard."""
+
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+import zstandard
+
+__all__ = ["READ_ERRORS", "CaptureFile", "lines_of", "plain_name"]
+
+READ_ERRORS: Final = (OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError)
+"""What reading a damaged file raises."""
+
+_LONGEST_LINE: Final = 1 << 24  # bytes; a longer one is cut, so that memory stays bounded
+_BUFFER: Final = 1 << 18
+_SUFFIXES: Final = (".gz", ".xz", ".zst")
+
+
+class CaptureFile:
+    """A file being read, decompressed by its first bytes whatever its name.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Attributes
+    ----------
+    path : Path
+        As given.
+    progress : int or None
+        Bytes that count as read, for a reader that jumps about; None: the place in the file.
+    size : int
+        Bytes of the file as it lies on disk.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.progress: int | None = None
+        self._raw = path.open("rb")
+        self.size = path.stat().st_size
+        self.stream = _decompressed(self._raw)
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file on disk that were read so far."""
+        if self.progress is not None:
+            return self.progress
+        return self.size if self._raw.closed else self._raw.tell()
+
+    def close(self) -> None:
+        """Close it. Calling it twice is allowed."""
+        self.stream.close()
+        self._raw.close()
+
+
+def _decompressed(raw: BinaryIO) -> BinaryIO:
+    magic = raw.read(6)
+    raw.seek(0)
+    if magic.startswith(b"\x1f\x8b"):
+        return cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER))
+    if magic == b"\xfd7zXZ\x00":
+        return cast(BinaryIO, io.BufferedReader(lzma.LZMAFile(raw), _BUFFER))
+    if magic.startswith(b"\x28\xb5\x2f\xfd"):
+        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, reader), _BUFFER))
+    return raw
+
+
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a stream with their ends; one of over 16 MiB comes in pieces.
+
+    Raises
+    ------
+    OSError, EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError
+        If the file is damaged, see ``READ_ERRORS``.
+    """
+    while line := stream.readline(_LONGEST_LINE):
+        yield line
+
+
+def plain_name(path: Path) -> str:
+    """Return the name of a file without a suffix of compression."""
+    return path.stem if path.suffix in _SUFFIXES else path.name
