@@ -1,0 +1,102 @@
+"""Tests of sim.models.order_table."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.models.order_table import BANKS, WAYS, OrderTable, linear_hash
+
+KEY_BITS = 20
+SET_BITS = 4
+
+
+def masks(seed: int) -> list[list[int]]:
+    """Return a linear map for each bank that keeps keys with different high bits apart."""
+    rng = random.Random(seed)
+    high = KEY_BITS - SET_BITS
+    return [
+        [(1 << bit) | (rng.getrandbits(high) << SET_BITS) for bit in range(SET_BITS)]
+        for _ in range(BANKS)
+    ]
+
+
+def test_hash_is_linear_over_gf2() -> None:
+    bucket = linear_hash(masks(1))
+    rng = random.Random(2)
+    for _ in range(200):
+        bank, a, b = rng.randrange(BANKS), rng.getrandbits(KEY_BITS), rng.getrandbits(KEY_BITS)
+        assert bucket(bank, a ^ b) == bucket(bank, a) ^ bucket(bank, b)
+        assert 0 <= bucket(bank, a) < 1 << SET_BITS
+
+
+def test_hash_and_high_bits_determine_the_key() -> None:
+    bucket = linear_hash(masks(3))
+    high = 0x5A5A << SET_BITS
+    for bank in range(BANKS):
+        assert {bucket(bank, high | low) for low in range(16)} == set(range(16))
+
+
+def test_takes_ways_of_the_first_bank_first_and_the_stash_last() -> None:
+    table: OrderTable[int] = OrderTable(lambda bank, key: bank + 1, stash_slots=2)
+    slots = [table.put(key, key) for key in range(BANKS * WAYS + 3)]
+    hashed = [(bank, bank + 1, way) for bank in range(BANKS) for way in range(WAYS)]
+    assert slots == [*hashed, (BANKS, 0, 0), (BANKS, 0, 1), None]
+    assert (len(table), table.stash_used) == (18, 2)
+    assert table.remove(5)
+    assert table.room(99) == table.put(99, 0) == hashed[5]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["put", "remove", "clear"]), st.integers(0, 60), st.integers(0, 3)
+        ),
+        max_size=120,
+    )
+)
+def test_equals_a_dict_but_for_what_has_no_room(steps: list[tuple[str, int, int]]) -> None:
+    # One set a bank: 16 hashed slots and one more, so that the table does fill.
+    table: OrderTable[int] = OrderTable(lambda bank, key: 0, stash_slots=1)
+    truth: dict[int, int] = {}
+    for action, key, value in steps:
+        if action == "remove":
+            assert table.remove(key) == (truth.pop(key, None) is not None)
+        elif action == "clear":
+            gone = [k for k, v in truth.items() if v == value]
+            for k in gone:
+                del truth[k]
+            assert table.clear(lambda entry, value=value: entry == value) == len(gone)
+        elif table.put(key, value) is None:
+            assert len(truth) == BANKS * WAYS + 1
+            assert key not in truth
+        else:
+            truth[key] = value
+        assert len(table) == len(truth)
+        assert all(table.get(k) == truth.get(k) for k in range(61))
+
+
+def test_holds_the_usable_load_in_steady_churn() -> None:
+    bucket = linear_hash(masks(5))
+    table: OrderTable[None] = OrderTable(bucket, stash_slots=8)
+    rng = random.Random(7)
+    live: list[int] = []
+    while len(live) < int(0.6 * 16 * 2**SET_BITS):
+        key = rng.getrandbits(KEY_BITS)
+        if table.find(key) is None and table.put(key, None):
+            live.append(key)
+    for _ in range(2000):
+        table.remove(live.pop(rng.randrange(len(live))))
+        key = rng.getrandbits(KEY_BITS)
+        while table.find(key):
+            key = rng.getrandbits(KEY_BITS)
+        assert table.put(key, None) is not None
+        live.append(key)
+    assert table.stash_used <= 8
+
+
+def test_rejects_a_negative_stash() -> None:
+    with pytest.raises(ValueError, match="stash_slots must be at least 0, not -1"):
+        OrderTable(lambda bank, key: 0, stash_slots=-1)
