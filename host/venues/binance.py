@@ -6,15 +6,14 @@ book correctly"), with the difference between spot and futures that they state.
 
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from host.venues.binance_book import Book, Held, expected_best
 from host.venues.binance_steps import steps_for
 from host.venues.instrument import Instrument
 from host.venues.jsontext import loads
 from host.venues.parser import (
     COMPLETE,
-    Check,
     MessageError,
     Row,
     VenueParser,
@@ -37,32 +36,6 @@ _TRADE: Final = UPDATE_KIND.trade
 _CLEAR: Final = UPDATE_KIND.clear
 
 
-@dataclass(slots=True)
-class _Book:
-    """What the parser knows of one symbol of one market."""
-
-    venue: str
-    symbol: str
-    index: int = -1
-    instrument: Instrument | None = None
-    in_step: bool = False
-    first: bool = False  # the next diff is the first after a snapshot
-    last: int = -1  # update id of the snapshot or of the last diff
-    waiting: deque[tuple[dict[str, Any], int]] = field(default_factory=deque)
-    tickers: deque[dict[str, Any]] = field(default_factory=deque)
-    newest: int = -1  # update id of the newest ticker
-    ticker: dict[str, Any] | None = None  # the last one with an id that a diff has reached
-
-
-@dataclass(slots=True)
-class _Held:
-    """Rows that wait for their turn; a diff's wait for the ticker that is newer than it."""
-
-    book: _Book
-    rows: list[Row]
-    last: int = -1  # update id of a diff
-
-
 class BinanceParser(VenueParser):
     """Keep books in step by snapshots and update ids, and check them by the book ticker.
 
@@ -82,9 +55,9 @@ class BinanceParser(VenueParser):
 
     def __init__(self, *, symbols: Collection[str] | None = None) -> None:
         super().__init__(symbols=symbols)
-        self._books: dict[tuple[str, str], _Book] = {}
-        self._held: deque[_Held] = deque()
-        self._of_source: dict[str, dict[str, _Book]] = {}
+        self._books: dict[tuple[str, str], Book] = {}
+        self._held: deque[Held] = deque()
+        self._of_source: dict[str, dict[str, Book]] = {}
         self.source = ""  # what the next message came from: a file or a connection
         self.snapshot_symbol = ""  # symbol of the next message, where its request says it
 
@@ -116,13 +89,13 @@ class BinanceParser(VenueParser):
                 text = f"expected a REST snapshot of {book.symbol} ({book.venue}), got none"
                 self._report("no_snapshot", text)
 
-    def _book(self, venue: str, symbol: str) -> _Book | None:
+    def _book(self, venue: str, symbol: str) -> Book | None:
         if not self.wanted(symbol):
             self.skipped["other symbol"] += 1
             return None
         book = self._books.get((venue, symbol))
         if book is None:
-            book = self._books[venue, symbol] = _Book(venue, symbol)
+            book = self._books[venue, symbol] = Book(venue, symbol)
         self._of_source.setdefault(self.source, {})[venue + " " + symbol] = book
         return book
 
@@ -138,13 +111,13 @@ class BinanceParser(VenueParser):
         else:
             self._wait(book, data, time)
 
-    def _wait(self, book: _Book, data: dict[str, Any], time: int) -> None:
+    def _wait(self, book: Book, data: dict[str, Any], time: int) -> None:
         if len(book.waiting) >= _WAITING:
             book.waiting.popleft()
             self.skipped["diff before a snapshot"] += 1
         book.waiting.append((data, time))
 
-    def _apply(self, book: _Book, data: dict[str, Any], time: int) -> None:
+    def _apply(self, book: Book, data: dict[str, Any], time: int) -> None:
         spot, first, last = book.venue == SPOT, data["U"], data["u"]
         if last < book.last or (last == book.last and (spot or not book.first)):
             self.skipped["diff older than the book"] += 1
@@ -161,7 +134,7 @@ class BinanceParser(VenueParser):
             return
         self._hold_diff(book, data, time)
 
-    def _hold_diff(self, book: _Book, data: dict[str, Any], time: int) -> None:
+    def _hold_diff(self, book: Book, data: dict[str, Any], time: int) -> None:
         rows: list[Row] = []
         assert book.instrument is not None
         try:
@@ -176,12 +149,12 @@ class BinanceParser(VenueParser):
             if not rows:  # something must close for the check to stand on
                 rows.append((book.index, _STATUS, 0, 0, 0, 0, 0, 0, time))
             book.last, book.first = data["u"], False
-            self._hold(_Held(book, rows, book.last))
+            self._hold(Held(book, rows, book.last))
 
-    def _lose(self, book: _Book, time: int, reason: MessageError) -> None:
+    def _lose(self, book: Book, time: int, reason: MessageError) -> None:
         """Stop trusting a book until its next snapshot."""
         book.in_step = False
-        self._hold(_Held(book, [self._gap(book.index, time)]))
+        self._hold(Held(book, [self._gap(book.index, time)]))
         self._report(reason.code, str(reason))
 
     def _on_snapshot(self, data: dict[str, Any], time: int) -> None:
@@ -201,7 +174,7 @@ class BinanceParser(VenueParser):
             level_rows(book.index, book.instrument, side, levels[side], time, rows)
         book.in_step = book.first = True
         book.last = last
-        self._hold(_Held(book, rows))
+        self._hold(Held(book, rows))
         waiting, book.waiting = book.waiting, deque()
         for diff, arrived in waiting:
             if book.in_step:
@@ -209,7 +182,7 @@ class BinanceParser(VenueParser):
             else:
                 self._wait(book, diff, arrived)
 
-    def _snapshot_book(self, data: dict[str, Any]) -> _Book | None:
+    def _snapshot_book(self, data: dict[str, Any]) -> Book | None:
         symbol = data.get("symbol") or self.snapshot_symbol
         venue = COIN_M if "pair" in data else USD_M if "E" in data else SPOT
         if symbol:
@@ -223,7 +196,7 @@ class BinanceParser(VenueParser):
             )
         return seen[0]
 
-    def _instrument(self, book: _Book, levels: tuple[list[Any], list[Any]]) -> Instrument:
+    def _instrument(self, book: Book, levels: tuple[list[Any], list[Any]]) -> Instrument:
         waiting = [side for diff, _ in book.waiting for side in (diff["b"], diff["a"])]
         tick, lot, known = steps_for(book.venue, book.symbol, [*levels, *waiting])
         if not known:
@@ -247,7 +220,7 @@ class BinanceParser(VenueParser):
         number = required(data, "t", int) & (2**64 - 1)
         side = 0 if data["m"] else 1  # the side that rested: the buyer is the maker
         row = (book.index, _TRADE, side, 0, number, 0, tick, quantity, time)
-        self._hold(_Held(book, [row]))
+        self._hold(Held(book, [row]))
 
     def _on_ticker(self, document: dict[str, Any], data: dict[str, Any]) -> None:
         venue = SPOT if "e" not in data else COIN_M if "ps" in data else USD_M
@@ -263,7 +236,7 @@ class BinanceParser(VenueParser):
         book.tickers.append(data)
         self._settle()
 
-    def _hold(self, held: _Held) -> None:
+    def _hold(self, held: Held) -> None:
         self._held.append(held)
         self._settle()
 
@@ -283,25 +256,9 @@ class BinanceParser(VenueParser):
         if book.ticker is not None and book.ticker["u"] <= held.last:
             self._add_check(book, book.ticker)
 
-    def _add_check(self, book: _Book, ticker: dict[str, Any]) -> None:
-        assert book.instrument is not None
-        expected: list[Row] = []
+    def _add_check(self, book: Book, ticker: dict[str, Any]) -> None:
         try:
-            levels = ((ticker["b"], ticker["B"]), (ticker["a"], ticker["A"]))
-            level_rows(book.index, book.instrument, 0, levels, 0, expected)
+            self._checks.append(expected_best(book, ticker, self._position()))
         except (LookupError, TypeError, MessageError) as error:
             self._report("malformed", f"{book.symbol}: expected a ticker's b, B, a, A: {error}")
             book.ticker = None
-            return
-        (bid, bid_quantity), (ask, ask_quantity) = (row[6:8] for row in expected)
-        self._checks.append(
-            Check(
-                position=self._position(),
-                book=book.index,
-                kind="venue_bbo",
-                bid_tick=bid,
-                bid_quantity=bid_quantity,
-                ask_tick=ask,
-                ask_quantity=ask_quantity,
-            )
-        )

@@ -7,9 +7,13 @@ from typing import Final
 from host.venues.binance import BinanceParser
 from host.venues.bitstamp import BitstampParser
 from host.venues.coinbase import CoinbaseParser
+from host.venues.itch50 import Itch50Parser
 from host.venues.kraken import KrakenParser
+from host.venues.lobster import LobsterParser
+from sim.captures.days import lobster_symbol, midnight_of
 from sim.captures.feed import Feed, ParserFeed
 from sim.captures.files import CaptureFile, plain_name
+from sim.captures.framing import framed
 from sim.captures.messages import Message, recorded, rows
 from sim.captures.records import RecordsFeed
 
@@ -53,9 +57,24 @@ def feed_for(format: str, files: list[CaptureFile], symbols: Collection[str] | N
             return ParserFeed(CoinbaseParser(symbols=symbols), recorded(files))
         case "bitstamp-l3":
             return ParserFeed(BitstampParser(symbols=symbols), rows(files))
+        case "itch50":
+            midnight = midnight_of(files[0].path)
+            return ParserFeed(Itch50Parser(midnight=midnight, symbols=symbols), framed(files))
+        case "lobster":
+            return _lobster(files, symbols)
         case "records":
             return RecordsFeed(files, symbols)
     raise ValueError(f"no reader of {format!r}")
+
+
+def _lobster(files: list[CaptureFile], symbols: Collection[str] | None) -> Feed:
+    names = {lobster_symbol(file.path) for file in files}
+    if len(names) > 1:
+        raise ValueError(f"expected files of one stock, got {', '.join(sorted(names))}")
+    midnight = midnight_of(files[0].path)
+    return ParserFeed(
+        LobsterParser(symbol=names.pop(), midnight=midnight, symbols=symbols), rows(files)
+    )
 
 
 def _binance(files: list[CaptureFile], symbols: Collection[str] | None) -> Feed:
