@@ -43,6 +43,74 @@ def test_modules_are_short_or_have_a_reason() -> None:
     assert all(reason.endswith(".") for reason in SETTINGS["long_modules"].values())
 
 
+def test_functions_are_short_or_have_a_reason() -> None:
+    long = {}
+    for path in SOURCES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
+                if lines > SETTINGS["max_function_lines"]:
+                    long[f"{relative(path)}:{node.name}"] = lines
+    assert set(long) == set(SETTINGS["long_functions"]), long
+    assert all(reason.endswith(".") for reason in SETTINGS["long_functions"].values())
+
+
+def components() -> list[tuple[str, ast.ClassDef]]:
+    return [
+        (f"{relative(path)}:{node.name}", node)
+        for path in sources("gateware")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base).endswith("Component") for base in node.bases)
+    ]
+
+
+@pytest.mark.parametrize("section", ["Timing", "Members"])
+def test_every_component_documents_its_timing_and_its_ports(section: str) -> None:
+    wanted = f"{section}\n{'-' * len(section)}\n"
+    silent = [name for name, node in components() if wanted not in (ast.get_docstring(node) or "")]
+    assert silent == []
+
+
+def test_arguments_of_components_are_keywords() -> None:
+    positional = [
+        name
+        for name, node in components()
+        for function in node.body
+        if isinstance(function, ast.FunctionDef) and function.name == "__init__"
+        if len(function.args.args) > 1
+    ]
+    assert positional == []
+
+
+def test_no_module_reads_the_environment_when_it_is_imported() -> None:
+    class AtImport(ast.NodeVisitor):
+        """Visit what runs at import: everything but the bodies of functions."""
+
+        def __init__(self) -> None:
+            self.readers: list[int] = []
+
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+            """Pass by."""
+
+        def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+            """Pass by."""
+
+        def visit_Attribute(self, node: ast.Attribute) -> None:
+            """Note ``os.environ`` and ``os.getenv``."""
+            if ast.unparse(node) in ("os.environ", "os.getenv"):
+                self.readers.append(node.lineno)
+            self.generic_visit(node)
+
+    readers = []
+    for path in sources(*PACKAGES):
+        visitor = AtImport()
+        visitor.visit(tree(path))
+        readers += [f"{relative(path)}:{line}" for line in visitor.readers]
+    assert readers == []
+
+
 def test_no_module_imports_a_star() -> None:
     stars = [
         relative(path)
