@@ -39,20 +39,25 @@ def test_every_module_says_what_it_is() -> None:
 def test_modules_are_short_or_have_a_reason() -> None:
     long = {relative(p): len(p.read_text("utf-8").splitlines()) for p in SOURCES}
     long = {path: lines for path, lines in long.items() if lines > SETTINGS["max_module_lines"]}
-    assert set(long) == set(SETTINGS["long_modules"]), long
+    assert {path: n for path, n in long.items() if path not in SETTINGS["long_modules"]} == {}
+    assert set(SETTINGS["long_modules"]) <= {relative(p) for p in SOURCES}
     assert all(reason.endswith(".") for reason in SETTINGS["long_modules"].values())
 
 
 def test_functions_are_short_or_have_a_reason() -> None:
     long = {}
+    names = set()
     for path in SOURCES:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
+                names.add(name := f"{relative(path)}:{node.name}")
                 if lines > SETTINGS["max_function_lines"]:
-                    long[f"{relative(path)}:{node.name}"] = lines
-    assert set(long) == set(SETTINGS["long_functions"]), long
+                    long[name] = lines
+    excused = SETTINGS["long_functions"]
+    assert {name: lines for name, lines in long.items() if name not in excused} == {}
+    assert set(excused) <= names
     assert all(reason.endswith(".") for reason in SETTINGS["long_functions"].values())
 
 
