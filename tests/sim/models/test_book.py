@@ -1,5 +1,6 @@
 """Tests of sim.models.book: the table of the contract, and a second, naive model."""
 
+import random
 from collections import Counter
 
 import numpy as np
@@ -142,6 +143,7 @@ ADD = update("add", order_id=1, tick=10, quantity=5)
             False,
         ),
         ([ADD], update("add", order_id=2, tick=10, quantity=251), "level_overflow", True),
+        ([ADD], update("set", order_id=1, tick=10, quantity=255), "none", False),
     ],
 )
 def test_answers_as_the_table_says(
@@ -161,7 +163,12 @@ def test_count_of_a_level_overflows_at_its_width() -> None:
         model.apply(update("add", order_id=order_id, tick=1, quantity=1))
     (event,) = model.apply(update("set", order_id=255, tick=1, quantity=0))
     assert (event.bid_count, event.error) == (255, ERROR.none)
-    (event,) = model.apply(update("add", order_id=256, tick=1, quantity=1))
+    inside = update("replace", order_id=7, new_order_id=300, tick=1, quantity=1)
+    (event,) = model.apply(inside)
+    assert (event.bid_count, event.error) == (255, ERROR.none)
+    model.apply(update("add", order_id=256, tick=2, quantity=1))
+    onto = update("replace", order_id=256, new_order_id=301, tick=1, quantity=1)
+    (event,) = model.apply(onto)
     assert event.error == ERROR.level_overflow
 
 
@@ -190,6 +197,8 @@ def test_finds_no_slot_when_told_so(kind: str) -> None:
     assert model.apply(row, full=True)[0].error == ERROR.table_full
     assert not model.book(0).valid
     assert model.book(0).orders == {1: (SIDE.bid, 10, 5)}
+    (event,) = model.apply(update("add", book=1, order_id=2, tick=1, quantity=1))
+    assert event.error == ERROR.none
 
 
 def test_run_gives_the_events_of_apply() -> None:
@@ -249,3 +258,21 @@ def test_heap_of_a_busy_level_stays_small() -> None:
     levels.remove(60, 2)
     levels.remove(50, 1)
     assert levels.best() == NO_LEVEL
+
+
+@pytest.mark.parametrize("side", [SIDE.bid, SIDE.ask])
+def test_levels_that_come_and_go_keep_the_best_in_sight(side: int) -> None:
+    rng = random.Random(1)
+    levels = Levels(side)
+    truth: dict[int, int] = {}
+    for _ in range(5000):
+        tick = rng.randrange(40)
+        if tick in truth and rng.random() < 0.7:
+            levels.remove(tick, truth.pop(tick))
+        elif tick not in truth:
+            truth[tick] = rng.randrange(1, 9)
+            levels.add(tick, truth[tick])
+        best = (max if side == SIDE.bid else min)(truth, default=0)
+        if rng.random() < 0.05:  # seldom, so that stale keys pile up
+            assert levels.best() == ((best, truth[best], 1) if truth else NO_LEVEL)
+    assert len(levels) == len(truth)
