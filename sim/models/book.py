@@ -75,7 +75,6 @@ class BookModel:
         read = self._read_out(update)
         self._effects.deny_slot = full
         state = dict(zip(STATE_FIELDS, self._step(update), strict=True))
-        self._effects.deny_slot = False
         cause, order_id = update[1], update[4]
         closing = Event(
             time=update[8],
@@ -111,7 +110,6 @@ class BookModel:
                 read_at += [position] * len(events)
             self._effects.deny_slot = position in full
             states += self._step(update)
-        self._effects.deny_slot = False
         closing = _closing_events(updates, states)
         if reads:
             # Before the closing event of their own update, which keeps its place otherwise.

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -158,7 +159,7 @@ def test_answers_as_the_table_says(
 
 
 def test_count_of_a_level_overflows_at_its_width() -> None:
-    model = BookModel(TINY)
+    model = BookModel(replace(TINY, quantity_bits=16))
     for order_id in range(255):
         model.apply(update("add", order_id=order_id, tick=1, quantity=1))
     (event,) = model.apply(update("set", order_id=255, tick=1, quantity=0))
@@ -178,8 +179,8 @@ def test_table_is_full_when_every_slot_is_taken_and_clear_frees_them() -> None:
     for order_id in range(slots):
         (event,) = model.apply(update("add", order_id=order_id, tick=order_id, quantity=1))
         assert event.error == ERROR.none
-    replace = update("replace", order_id=0, new_order_id=slots, tick=1, quantity=1)
-    assert model.apply(replace)[0].error == ERROR.none
+    other = update("replace", order_id=0, new_order_id=slots, tick=1, quantity=1)
+    assert model.apply(other)[0].error == ERROR.none
     add = update("add", book=1, order_id=1, tick=1, quantity=1)
     assert model.apply(add)[0].error == ERROR.table_full
     assert model.orders == slots
