@@ -20,7 +20,7 @@ help: ## list the targets
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Tickgate needs Python 3.11 to 3.13; found none. Install one, or: make PYTHON=/path/to/python3" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 
 # One stamp for each set of extras. A newer pyproject.toml installs again.
 $(VENV)/stamp-%: pyproject.toml | $(BIN)/python
