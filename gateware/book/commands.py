@@ -49,7 +49,8 @@ def _clear_states(m: Module, e: "Maintenance") -> None:
                     e.searching,
                     e.search_done,
                     e.search_hold,
-                    e.hint_valid,
+                    e.next_valid,
+                    e.postponed,
                     e.overflow,
                     e.timer,
                     e.need,
@@ -103,7 +104,12 @@ def _clear_states(m: Module, e: "Maintenance") -> None:
         with m.If(e.move_book == e.job_book):
             m.d.sync += e.moving.eq(0)
         with m.If(e.search_book == e.job_book):
-            m.d.sync += [e.searching.eq(0), e.search_done.eq(0), e.search_hold.eq(0)]
+            m.d.sync += [
+                e.searching.eq(0),
+                e.search_done.eq(0),
+                e.search_hold.eq(0),
+                e.postponed.eq(0),
+            ]
         m.next = "clear"
     with m.State("clear_settle"):
         with m.If(e.quiet):

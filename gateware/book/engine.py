@@ -198,7 +198,7 @@ class BookEngine(wiring.Component):
             last_book.eq(issue.book),
         ]
         with m.If(mine | ~keeper.issue_valid):
-            m.d.sync += wait.eq(self.RESERVED - 2)
+            m.d.sync += wait.eq(Mux(keeper.pressed, 0, self.RESERVED - 2))
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
 

@@ -13,7 +13,7 @@ A sweep over the order table gives way to more urgent jobs between two sets.
 """
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.lib import enum, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -26,7 +26,16 @@ from gateware.book.reports import report_layout
 from gateware.book.sweep import SweepFor, sweep_states
 from hw.presets import BookParameters
 
-__all__ = ["Maintenance"]
+__all__ = ["JobClass", "Maintenance"]
+
+
+class JobClass(enum.Enum, shape=2):
+    """Kinds of jobs that take turns."""
+
+    REFILL = 0
+    SEARCH = 1
+    COMMAND = 2
+    MOVE = 3
 
 
 class Maintenance(wiring.Component):
@@ -53,6 +62,8 @@ class Maintenance(wiring.Component):
         The next operation.
     may_emit : ``In(1)``
         There is room for an event.
+    pressed : ``Out(1)``
+        A best price is deferred: maintenance may have every other cycle.
     issued : ``In(issue_layout)``
         The operation that goes into the pipeline in this cycle, from wherever it comes.
     report : ``In(report_layout)``
@@ -88,6 +99,7 @@ class Maintenance(wiring.Component):
                 "issue_valid": Out(1),
                 "issue_taken": In(1),
                 "may_emit": In(1),
+                "pressed": Out(1),
                 "issued": In(issue_layout(s)),
                 "report": In(report_layout(s)),
                 "scan_book": Out(s.book),
@@ -147,7 +159,10 @@ class Maintenance(wiring.Component):
         self.overflow, self.overflow_book = Signal(), Signal(s.book)
         # Where the sweeps and the round are.
         self.round = Signal(range(rows))
-        self.hint_valid, self.hint = Signal(), Signal(range(rows))
+        self.seek = Signal(range(rows))
+        self.next_valid, self.next_row = Signal(), Signal(range(rows))  # an urgent row
+        self.postponed = Signal(rows)  # urgent rows that wait for a search of another row
+        self.served = Signal(JobClass)
         self.sweep_for = Signal(SweepFor)
         self.under_way = Signal(range(32))  # scans and reads of slots without answer yet
 
@@ -186,7 +201,9 @@ class Maintenance(wiring.Component):
         self._issue(m)
         self._watch(m)
         self._time_deferrals(m)
+        self._seek(m)
         m.d.comb += [
+            self.pressed.eq(self.deferred.any()),
             self.hold.eq(Cat(self.holding, self.search_hold, self.command_hold)),
             self.hold_book[0].eq(self.job_book),
             self.hold_book[1].eq(self.search_book),
@@ -263,8 +280,6 @@ class Maintenance(wiring.Component):
                 self.low.bit_select(row, 1).eq(short & ~r.ran_row.valid[self.urgent_level]),
                 self.invalid.bit_select(r.ran_book, 1).eq(r.ran_invalid),
             ]
-            with m.If(short & ~r.ran_row.valid[self.urgent_level]):
-                m.d.sync += [self.hint_valid.eq(1), self.hint.eq(row)]
             with m.If(r.ran_invalid):
                 both = Cat(~r.ran_side, r.ran_book)
                 m.d.sync += [
@@ -323,40 +338,68 @@ class Maintenance(wiring.Component):
         with m.If(~self.ready):
             m.d.sync += [self.deferrals.eq(0), self.deferred_max.eq(0)]
 
+    def _seek(self, m: Module) -> None:
+        """Look for the next row whose refill is urgent, one row a cycle, whatever else goes on."""
+        row = self.seek
+        moves = self.moving & (Cat(self.move_side, self.move_book) == row)
+        waits = self.low.bit_select(row, 1) & ~self.postponed.bit_select(row, 1) & ~moves
+        with m.If(~self.next_valid):
+            m.d.sync += row.eq(Mux(row == self.s.rows - 1, 0, row + 1))
+            with m.If(waits):
+                m.d.sync += [self.next_valid.eq(1), self.next_row.eq(row)]
+
     def _choose(self, m: Module) -> None:
-        """Take the most pressing job."""
+        """Take a job: classes in turn, so that none of them starves."""
         here = self.round
         moving_here = self.moving & (Cat(self.move_side, self.move_book) == here)
         in_the_way = self.waiting & (self.waiting_book == here[1:])
-        m.d.sync += here.eq(Mux(here == self.s.rows - 1, 0, here + 1))
         searched = Cat(self.search_side, self.search_book)
-        moved = Cat(self.move_side, self.move_book)
-        blocked = (self.searching & (searched == self.hint)) | (self.moving & (moved == self.hint))
-        with m.If(blocked):
-            m.d.sync += self.hint_valid.eq(0)
+        still_low = self.low.bit_select(self.next_row, 1)
+        m.d.sync += here.eq(Mux(here == self.s.rows - 1, 0, here + 1))
+
+        def refill() -> None:
+            self.take_job(m, self.next_row, urgent=1)
+            m.d.sync += self.next_valid.eq(0)
+            m.next = "refill"
+
+        def search() -> None:
+            m.d.sync += self.sweep_for.eq(SweepFor.SEARCH)
+            m.next = "sweep"
+
+        def command() -> None:
+            m.next = "command"
+
+        def move() -> None:
+            m.d.sync += self.sweep_for.eq(Mux(self.evicting, SweepFor.EVICT, SweepFor.ADMIT))
+            m.next = "sweep"
+
+        waiting = {
+            JobClass.REFILL: (self.next_valid & still_low, refill),
+            JobClass.SEARCH: (self.searching, search),
+            JobClass.COMMAND: (self.commanded, command),
+            JobClass.MOVE: (self.moving, move),
+        }
+        classes = list(waiting)
+        with m.If(self.next_valid & ~still_low):
+            m.d.sync += self.next_valid.eq(0)
         with m.If(self.restart):
             m.next = "reset"
         with m.Elif(self.overflow):
-            self.take_job(m, Cat(0, self.overflow_book)[: len(here)], urgent=1)
+            self.take_job(m, Cat(Const(0, 1), self.overflow_book), urgent=1)
             m.next = "overflow"
         with m.Elif(self.search_done):
             self.take_job(m, searched, urgent=1)
             m.next = "refill"
-        with m.Elif(self.hint_valid & self.low.bit_select(self.hint, 1) & ~blocked):
-            self.take_job(m, self.hint, urgent=1)
-            m.d.sync += self.hint_valid.eq(0)
-            m.next = "refill"
-        with m.Elif(self.searching):
-            m.d.sync += self.sweep_for.eq(SweepFor.SEARCH)
-            m.next = "sweep"
-        with m.Elif(self.commanded):
-            m.next = "command"
-        with m.Elif(self.low.bit_select(here, 1) & ~moving_here):
-            self.take_job(m, here, urgent=1)
-            m.next = "refill"
-        with m.Elif(self.moving):
-            m.d.sync += self.sweep_for.eq(Mux(self.evicting, SweepFor.EVICT, SweepFor.ADMIT))
-            m.next = "sweep"
+        with m.Elif(Cat(pending for pending, _ in waiting.values()).any()):
+            with m.Switch(self.served):
+                for i, last in enumerate(classes):
+                    with m.Case(last):
+                        order = classes[i + 1 :] + classes[: i + 1]
+                        for j, job in enumerate(order):
+                            pending, start = waiting[job]
+                            with m.If(pending) if j == 0 else m.Elif(pending):
+                                m.d.sync += self.served.eq(job)
+                                start()
         with m.Elif(self.want.bit_select(here, 1)):
             self.take_job(m, here, urgent=1)
             m.next = "move"

@@ -62,6 +62,8 @@ def refill_states(m: Module, e: "Maintenance") -> None:
                 e.best_valid.eq(0),
                 e.searches.eq(e.searches + 1),
             ]
+        with m.Else():
+            m.d.sync += e.postponed.bit_select(e.job_row, 1).eq(1)
         m.next = "refill_end"
 
     with m.State("refill"):

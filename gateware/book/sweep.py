@@ -62,12 +62,11 @@ def sweep_states(m: Module, e: "Maintenance") -> None:
         ]
         m.next = "sweep_scan"
     with m.State("sweep_scan"):
-        hinted = e.hint_valid & e.low.bit_select(e.hint, 1) & ~is_search
         with m.If(~stopped & (asking <= last)):
             e.request(m, Op.SCAN, set=asking)
             with m.If(e.asked):
                 m.d.sync += asking.eq(asking + 1)
-        with m.If(hinted):
+        with m.If(e.next_valid & ~is_search):
             m.d.sync += stopped.eq(1)
         with m.If(r.scanned & ~todo.any()):
             with m.If(r.matches.any()):
@@ -107,8 +106,11 @@ def sweep_states(m: Module, e: "Maintenance") -> None:
             m.d.sync += current.eq(current + 1)
             with m.If(act.any()):
                 m.next = "sweep_hold"
-            with m.Else():
+            with m.Elif(e.next_valid | e.commanded | (current == last)):
                 m.next = "sweep_pause"
+            with m.Else():
+                m.d.sync += [asking.eq(current + 1), stopped.eq(0)]
+                m.next = "sweep_scan"
 
     with m.State("sweep_hold"):
         with m.If((e.cooldown == 0) | ~in_the_way):
@@ -148,7 +150,7 @@ def sweep_states(m: Module, e: "Maintenance") -> None:
         with m.If(current > last):
             with m.Switch(mode):
                 with m.Case(SweepFor.SEARCH):
-                    m.d.sync += [e.searching.eq(0), e.search_done.eq(1)]
+                    m.d.sync += [e.searching.eq(0), e.search_done.eq(1), e.postponed.eq(0)]
                 with m.Case(SweepFor.EVICT):
                     m.d.sync += [e.holding.eq(1), e.timer.eq(0)]
                     m.next = "move_switch"

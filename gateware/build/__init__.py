@@ -1,0 +1,1 @@
+"""From components to files that tools understand: RTLIL, Verilog, place and route."""

@@ -1,0 +1,81 @@
+"""Write a component as RTLIL or Verilog.
+
+Amaranth gives every memory an initial value and writes it out bit by bit. The gateware clears its
+memories itself, so zeros are left out: a table of 2^20 orders exports in seconds, not in minutes,
+and a simulator is free to start it with anything.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from amaranth._toolchain.yosys import find_yosys
+from amaranth.back import rtlil
+from amaranth.lib import wiring
+
+__all__ = ["to_rtlil", "to_verilog"]
+
+
+@contextmanager
+def _without_zero_memories() -> Iterator[None]:
+    """Make Amaranth omit the initial value of memories that start as zeros."""
+    original = rtlil.ModuleEmitter.emit_memory
+
+    def emit_memory(self: Any, cell_idx: int, cell: Any) -> None:
+        if any(cell.init):
+            original(self, cell_idx, cell)
+
+    rtlil.ModuleEmitter.emit_memory = emit_memory
+    try:
+        yield
+    finally:
+        rtlil.ModuleEmitter.emit_memory = original
+
+
+def to_rtlil(component: wiring.Component, *, name: str = "top", emit_src: bool = True) -> str:
+    """Return the RTLIL of a component.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        The design. Its ports become ``clk``, ``rst`` and one per member, named ``i__payload``.
+    name : str
+        Name of the top module.
+    emit_src : bool
+        Keep source locations.
+
+    Returns
+    -------
+    str
+        RTLIL in which memories that start as zeros have no initial value.
+    """
+    with _without_zero_memories():
+        return rtlil.convert(component, name=name, emit_src=emit_src)
+
+
+def to_verilog(component: wiring.Component, *, name: str = "top") -> str:
+    """Return the Verilog of a component, without source locations.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        As ``to_rtlil``.
+    name : str
+        Name of the top module.
+
+    Raises
+    ------
+    amaranth._toolchain.yosys.YosysError
+        If Yosys rejects the design.
+    """
+    script = "\n".join(
+        (
+            f"read_rtlil <<rtlil\n{to_rtlil(component, name=name, emit_src=False)}\nrtlil",
+            "proc -nomux -norom",
+            "memory_collect",
+            "write_verilog -norename -noattr",
+        )
+    )
+    yosys = find_yosys(lambda version: version >= (0, 40))
+    # Yosys warns that it cannot write every process; Amaranth emits only those that it can.
+    return str(yosys.run(["-q", "-"], script, ignore_warnings=True))

@@ -1,0 +1,69 @@
+"""A wrapper with three pins, so that a component can be placed and routed by itself."""
+
+from amaranth import Cat, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["OutOfContext"]
+
+FOLD = 4  # inputs of one look-up table
+
+
+def _members(component: wiring.Component, flow: wiring.Flow) -> list[Value]:
+    """Return the ports of one direction."""
+    return [
+        Value.cast(value)
+        for _, member, value in component.signature.flatten(component)
+        if member.flow == flow
+    ]
+
+
+class OutOfContext(wiring.Component):
+    """Feed every input of a component from a shift register and fold its outputs to one bit.
+
+    Every port of the component begins or ends at a register, so what limits the clock lies inside
+    it. Nothing can be optimised away: every input differs and every output counts.
+
+    Timing
+    ------
+    None that matters; the function is meaningless.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        What to measure.
+
+    Members
+    -------
+    shift_in : ``In(1)``
+        Next bit of the inputs.
+    shift_out : ``Out(1)``
+        Parity of the outputs, some cycles ago.
+    """
+
+    shift_in: Value
+    shift_out: Value
+
+    def __init__(self, *, component: wiring.Component) -> None:
+        self.component = component
+        super().__init__({"shift_in": In(1), "shift_out": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.dut = self.component
+        inputs = Cat(_members(self.component, In))
+        shift = Signal(len(inputs))
+        m.d.sync += shift.eq(Cat(self.shift_in, shift))
+        m.d.comb += inputs.eq(shift)
+
+        outputs = Cat(_members(self.component, Out))
+        folded = Signal(len(outputs), name="folded0")
+        m.d.sync += folded.eq(outputs)
+        level = 0
+        while len(folded) > 1:
+            level += 1
+            groups = [folded[i : i + FOLD].xor() for i in range(0, len(folded), FOLD)]
+            folded = Signal(len(groups), name=f"folded{level}")
+            m.d.sync += folded.eq(Cat(groups))
+        m.d.comb += self.shift_out.eq(folded)
+        return m
