@@ -30,7 +30,6 @@ COIN_M: Final = "binance-coinm"
 
 _WAITING: Final = 1024  # diffs kept per book for a snapshot to come
 _TICKERS: Final = 1 << 14  # book tickers kept per book for a diff to come
-_AHEAD: Final = 4096  # messages that a diff waits for the ticker that is newer than it
 _STATUS: Final = UPDATE_KIND.status
 _TRADE: Final = UPDATE_KIND.trade
 _CLEAR: Final = UPDATE_KIND.clear
@@ -39,9 +38,9 @@ _CLEAR: Final = UPDATE_KIND.clear
 class BinanceParser(VenueParser):
     """Keep books in step by snapshots and update ids, and check them by the book ticker.
 
-    A diff is held until a ticker newer than it has come, or ``_AHEAD`` messages have: then the
-    last ticker with an id up to the diff's is what the venue says of the book at that moment. All
-    rows keep the order of the messages.
+    A diff is held until a ticker newer than it has come: then the last ticker with an id up to
+    the diff's is what the venue says of the book at that moment. After ``ahead`` messages it goes
+    without a check. All rows keep the order of the messages.
 
     A REST snapshot is used where a book waits for one (at the start, and after a hole) and passed
     over otherwise. A spot or USD-M snapshot does not name its symbol: the caller says it, or it
@@ -51,10 +50,13 @@ class BinanceParser(VenueParser):
     ----------
     symbols : collection of str, optional
         The only symbols to keep; all where None.
+    ahead : int
+        Messages that a diff may wait for its check; 0 for a live feed that cannot wait.
     """
 
-    def __init__(self, *, symbols: Collection[str] | None = None) -> None:
+    def __init__(self, *, symbols: Collection[str] | None = None, ahead: int = 4096) -> None:
         super().__init__(symbols=symbols)
+        self._ahead = ahead
         self._books: dict[tuple[str, str], Book] = {}
         self._held: deque[Held] = deque()
         self._of_source: dict[str, dict[str, Book]] = {}
@@ -83,7 +85,7 @@ class BinanceParser(VenueParser):
     def finish(self) -> None:
         """Hand out every diff that still waits, and report books without a snapshot."""
         while self._held:
-            self._release()
+            self._release(checked=True)
         for book in self._books.values():
             if book.index < 0 and book.waiting:
                 text = f"expected a REST snapshot of {book.symbol} ({book.venue}), got none"
@@ -242,10 +244,12 @@ class BinanceParser(VenueParser):
 
     def _settle(self) -> None:
         held = self._held
-        while held and (held[0].last < held[0].book.newest or len(held) > _AHEAD):
-            self._release()
+        while held and (held[0].last < 0 or held[0].last < held[0].book.newest):
+            self._release(checked=True)
+        while len(held) > self._ahead:
+            self._release(checked=False)
 
-    def _release(self) -> None:
+    def _release(self, *, checked: bool) -> None:
         held = self._held.popleft()
         self._rows += held.rows
         if held.last < 0:
@@ -253,7 +257,7 @@ class BinanceParser(VenueParser):
         book, tickers = held.book, held.book.tickers
         while tickers and tickers[0]["u"] <= held.last:
             book.ticker = tickers.popleft()
-        if book.ticker is not None and book.ticker["u"] <= held.last:
+        if checked and book.ticker is not None and book.ticker["u"] <= held.last:
             self._add_check(book, book.ticker)
 
     def _add_check(self, book: Book, ticker: dict[str, Any]) -> None:

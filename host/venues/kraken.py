@@ -74,6 +74,15 @@ def _pair_decimals(document: dict[str, Any], message: bytes) -> dict[str, tuple[
         raise MessageError(f"expected a reply of AssetPairs, got {message!r:.60}") from error
 
 
+def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the objects of one message as one; lists under the same key follow each other."""
+    changes: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            changes[key] = changes[key] + value if key in changes and key != "c" else value
+    return changes
+
+
 @dataclass(slots=True)
 class _Book:
     """One pair's book, and what the depth rule needs."""
@@ -131,7 +140,7 @@ class KrakenParser(VenueParser):
     def _on_book(self, pair: str, depth: int, parts: list[Any], time: int) -> None:
         book = self._books.get(pair)
         try:
-            changes = {key: value for part in parts for key, value in part.items()}
+            changes = _merged(parts)
             if "as" in changes or "bs" in changes:
                 if book is None:
                     book = self._books[pair] = self._open(pair, depth, changes)
