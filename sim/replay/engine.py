@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 
 from host.device.base import Device
 from host.device.records import UPDATE_DTYPE
+from host.venues.instrument import Instrument
+from host.venues.parser import Check
 from hw.records import UPDATE_KIND
 from sim.replay.depth import DepthRecorder, DepthSampler, Level, read_updates
 from sim.replay.path import PathRecorder, TimeAxis
-from sim.replay.plan import Comparisons, Request, merge
+from sim.replay.plan import Request, merge
 from sim.replay.pump import Pump
 from sim.replay.readouts import Readouts
 from sim.replay.result import BookReport, CheckCount, DeviceCounters, ReplayResult
 from sim.replay.tally import Tally
+from sim.replay.venue_checks import VenueChecks
 from sim.verify import Verifier
 
-__all__ = ["DEPTH_BINS", "PATH_BINS", "EventSink", "Instrument", "Replay"]
+__all__ = ["DEPTH_BINS", "PATH_BINS", "EventSink", "Replay"]
 
 PATH_BINS: Final = 720
 DEPTH_BINS: Final = 240
@@ -30,23 +33,6 @@ _EXAMPLES: Final = 5  # differences of the model that the report shows
 _HOLD: Final = 1  # bit 0 of read_orders: the orders are those of one moment
 
 Batch = NDArray[np.void]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Instrument:
-    """What a book is of.
-
-    Attributes
-    ----------
-    symbol : str
-        Name for people.
-    tick_size, lot_size : Decimal
-        One tick and one lot in the venue's units.
-    """
-
-    symbol: str
-    tick_size: Decimal
-    lot_size: Decimal
 
 
 class EventSink(Protocol):
@@ -68,7 +54,7 @@ class Replay:
     device : Device
         Where the updates go. The caller opens and closes it.
     instruments : sequence of Instrument
-        Of books 0 and up; at most as many as the device has.
+        Of books 0 and up; may grow while the replay runs.
     span : (int, int)
         First and last time of the captures [ns since epoch, UTC], for the time axes.
     verify : bool
@@ -77,16 +63,6 @@ class Replay:
         Whether to read levels out now and then, for the depth picture.
     sink : EventSink, optional
         Gets every event too.
-
-    Attributes
-    ----------
-    checksums, venue_bbo : Comparisons
-        For handlers of requests to count in.
-
-    Raises
-    ------
-    ValueError
-        If there are more instruments than books.
     """
 
     def __init__(
@@ -100,12 +76,9 @@ class Replay:
         sink: EventSink | None = None,
     ) -> None:
         books = device.parameters.books
-        if len(instruments) > books:
-            raise ValueError(f"the device has {books} books, the captures have {len(instruments)}")
-        self.checksums = Comparisons()
-        self.venue_bbo = Comparisons()
         self._device = device
-        self._instruments = tuple(instruments)
+        self._instruments = instruments
+        self._checks = VenueChecks(instruments)
         self._path_axis = TimeAxis(start=span[0], end=span[1], bins=PATH_BINS)
         self._depth_axis = TimeAxis(start=span[0], end=span[1], bins=DEPTH_BINS)
         self._path = PathRecorder(books=books, axis=self._path_axis)
@@ -116,6 +89,7 @@ class Replay:
         self._verifier = Verifier(device.parameters) if verify else None
         self._sink = sink
         self._pump = Pump(device)
+        self._fed = 0
         self._sent = 0
         self._time = span[0]
         self._began = time.perf_counter()
@@ -125,14 +99,14 @@ class Replay:
         """Updates of the captures that were fed so far."""
         return self._tally.updates
 
-    def feed(self, updates: Batch, requests: Iterable[Request] = ()) -> None:
-        """Send a batch of the captures, with the read-outs that it asks for.
+    def feed(self, updates: Batch, checks: Iterable[Check] = ()) -> None:
+        """Send a batch of the captures, and compare what the venue says of it.
 
         Parameters
         ----------
         updates : array of shape (n,), dtype ``UPDATE_DTYPE``
-        requests : iterable of Request
-            In the order of their position, 0 to n.
+        checks : iterable of Check
+            Their positions count from the first update ever fed, and are within this batch.
 
         Raises
         ------
@@ -140,11 +114,13 @@ class Replay:
             If the device failed.
         """
         self._tally.add_updates(updates)
-        wanted = [*requests, *self._depth_requests(updates)]
+        wanted = [*self._checks.requests(checks, self._fed), *self._depth_requests(updates)]
         wanted.sort(key=lambda request: request.position)
+        merged = merge(updates, wanted, self._time, self._readouts)
+        self._fed += len(updates)
         if len(updates):
             self._time = int(updates["time"][-1])
-        self._send(merge(updates, wanted, self._time, self._readouts))
+        self._send(merged)
 
     def finish(self, *, sources: Sequence[str], malformed: int = 0) -> ReplayResult:
         """Wait for the device, read the final state, and return what was found.
@@ -182,8 +158,8 @@ class Replay:
             books=tuple(self._book(i) for i in range(len(self._instruments))),
             verified=verification is not None,
             model=model,
-            checksums=self.checksums.count(),
-            venue_bbo=self.venue_bbo.count(),
+            checksums=self._checks.checksums.count(),
+            venue_bbo=self._checks.venue_bbo.count(),
             lost_events=tally.lost + self._sent - tally.closed,
             malformed=malformed,
             path_axis=self._path_axis,
@@ -249,8 +225,8 @@ class Replay:
         return BookReport(
             index=index,
             symbol=instrument.symbol,
-            tick_size=instrument.tick_size,
-            lot_size=instrument.lot_size,
+            tick_size=Decimal(instrument.tick_size),
+            lot_size=Decimal(instrument.lot_size),
             updates=int(tally.mix[index].sum()),
             bid=tally.quote(index, 0),
             ask=tally.quote(index, 1),

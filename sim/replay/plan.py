@@ -20,11 +20,24 @@ _EXAMPLES: Final = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """A level read-out of ``book`` before the update at ``position`` of a batch."""
+    """A level read-out of one book.
+
+    Attributes
+    ----------
+    position : int
+        Before which update of the batch it is sent.
+    book : int
+        Book index.
+    handler : Handler
+        Gets the answer.
+    own : bool
+        The update at ``position`` is this read-out already: nothing is sent besides.
+    """
 
     position: int
     book: int
     handler: Handler
+    own: bool = False
 
 
 class Comparisons:
@@ -69,17 +82,26 @@ def merge(
         Of read-outs before the first update [ns]; the others take that of the update before.
     readouts : Readouts
         Is told of every read-out, in the order of sending.
+
+    Raises
+    ------
+    ValueError
+        If a request calls an update its own that is no read-out.
     """
-    positions = [request.position for request in requests]
-    reads = read_updates([r.book for r in requests], UPDATE_KIND.read_levels, time)
+    sent = [request for request in requests if not request.own]
+    positions = [request.position for request in sent]
+    reads = read_updates([r.book for r in sent], UPDATE_KIND.read_levels, time)
     for k, position in enumerate(positions):
         if position:
             reads["time"][k] = updates["time"][position - 1]
-    own = np.flatnonzero(np.isin(updates["kind"], READS)).tolist()
+    taken = {request.position: request.handler for request in requests if request.own}
     answers: list[tuple[int, int, int, Handler]] = [
-        *((r.position, 0, r.book, r.handler) for r in requests),
-        *((k, 1, int(updates["book"][k]), ignore) for k in own),
+        (r.position, 0, r.book, r.handler) for r in sent
     ]
+    for k in np.flatnonzero(np.isin(updates["kind"], READS)).tolist():
+        answers.append((k, 1, int(updates["book"][k]), taken.pop(k, ignore)))
+    if taken:
+        raise ValueError(f"expected read-outs at {sorted(taken)} of the batch, got other updates")
     for _, _, book, handler in sorted(answers, key=lambda answer: answer[:2]):
         readouts.expect(book, handler)
-    return np.insert(updates, positions, reads) if requests else updates
+    return np.insert(updates, positions, reads) if sent else updates
