@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hw.presets import BookParameters
 
-__all__ = ["Device", "DeviceError", "DeviceMismatchError"]
+__all__ = ["Device", "DeviceError", "DeviceLostError", "DeviceMismatchError"]
 
 
 class DeviceError(RuntimeError):
@@ -18,11 +18,19 @@ class DeviceMismatchError(DeviceError):
     """The device was built from other registers, records or parameters than this host."""
 
 
+class DeviceLostError(DeviceError):
+    """The device, or a process between it and the caller, is gone; a new try can succeed."""
+
+
 class Device(Protocol):
     """A book engine, on a board or simulated.
 
     Backends are found through the entry-point group ``tickgate.devices``: each is a callable
-    ``(parameters: BookParameters) -> Device`` named as the user names it (``verilated``, ``model``).
+    ``(parameters: BookParameters) -> Device`` with the name that the user gives (``verilated``).
+    It may have an attribute ``missing``, a callable ``() -> list[str]`` that says, one sentence
+    each, what this machine lacks to run it (a compiler, say) and the remedy; empty means ready.
+    Without the attribute a backend that can be imported is ready. While it opens, what it logs
+    at INFO is shown to the user as progress.
 
     Attributes
     ----------

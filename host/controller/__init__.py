@@ -1,0 +1,1 @@
+"""The controller process: supervises the workers and says how they are."""

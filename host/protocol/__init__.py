@@ -1,0 +1,1 @@
+"""Control messages and data batches between the processes."""

@@ -1,0 +1,1 @@
+"""The fpga worker process: owns the device."""
