@@ -12,6 +12,19 @@ from sim.orderflow.venue_book import Clock, Resting, VenueBook
 
 __all__ = ["BookFlow", "Setting"]
 
+# Attribute look-ups on ``Codes`` are slow; these are needed for every update.
+_ASK: Final = SIDE.ask
+_BID: Final = SIDE.bid
+_ADD: Final = UPDATE_KIND.add
+_CLEAR: Final = UPDATE_KIND.clear
+_DELETE: Final = UPDATE_KIND.delete
+_EXECUTE: Final = UPDATE_KIND.execute
+_GAP: Final = UPDATE_KIND.gap
+_REDUCE: Final = UPDATE_KIND.reduce
+_REPLACE: Final = UPDATE_KIND.replace
+_STATUS: Final = UPDATE_KIND.status
+_TRADE: Final = UPDATE_KIND.trade
+
 _FEWEST: Final = 8  # resting orders below which orders come rather than go
 _TRADE_SHARE: Final = 0.9  # of the updates that change no book; the others are status
 
@@ -111,12 +124,12 @@ class BookFlow:
             self.reduce()
         else:
             trade = self.draws.happens(_TRADE_SHARE)
-            self.put(UPDATE_KIND.trade if trade else UPDATE_KIND.status)
+            self.put(_TRADE if trade else _STATUS)
 
     def walk(self) -> None:
         """Let the price move a little, never far past the touch."""
         self.middle += next(self.draws.step)
-        bid, ask = self.book.best(SIDE.bid), self.book.best(SIDE.ask)
+        bid, ask = self.book.best(_BID), self.book.best(_ASK)
         if ask:
             self.middle = min(self.middle, ask.tick + 1)
         if bid:
@@ -125,13 +138,13 @@ class BookFlow:
 
     def rebuild(self, *, complete: bool = True) -> None:
         """Clear the book and send all that rests: a snapshot."""
-        self.put(UPDATE_KIND.clear, flags=int(complete))
+        self.put(_CLEAR, flags=int(complete))
         for order in self.book.live:
             self.put_resting(order)
 
     def lose(self) -> None:
         """Lose updates: the book is invalid until it is rebuilt a little later."""
-        self.put(UPDATE_KIND.gap)
+        self.put(_GAP)
         for _ in range(self.draws.below(6)):
             self.step()
         self.rebuild()
@@ -141,7 +154,7 @@ class BookFlow:
         window = self.parameters.window_ticks
         size = window + self.draws.below(3 * window)
         up = self.draws.happens(0.5) if size < self.middle < self.top - size else size > self.middle
-        for order in [o for o in self.book.live if o.side == (SIDE.ask if up else SIDE.bid)]:
+        for order in [o for o in self.book.live if o.side == (_ASK if up else _BID)]:
             self.drop(order)
         self.middle = min(max(self.middle + (size if up else -size), 2), self.top - 1)
 
@@ -173,7 +186,7 @@ class BookFlow:
 
     def execute(self) -> None:
         """Let the best order of a side trade, in part or in full."""
-        bid, ask = self.book.best(SIDE.bid), self.book.best(SIDE.ask)
+        bid, ask = self.book.best(_BID), self.book.best(_ASK)
         order = ask if ask and (not bid or self.middle >= ask.tick) else bid
         if ask and bid and bid.tick < self.middle < ask.tick and self.draws.happens(0.5):
             order = ask
@@ -184,7 +197,7 @@ class BookFlow:
         self.take(
             order,
             1 + self.draws.below(order.quantity - 1) if partly else order.quantity,
-            UPDATE_KIND.execute,
+            _EXECUTE,
         )
 
     def reduce(self) -> None:
@@ -193,7 +206,7 @@ class BookFlow:
             self.add()
             return
         order = self.book.pick(next(self.draws.uniform))
-        self.take(order, 1 + self.draws.below(order.quantity), UPDATE_KIND.reduce)
+        self.take(order, 1 + self.draws.below(order.quantity), _REDUCE)
 
     def near(self, side: int) -> int:
         """Return a tick for a new order of a side."""
@@ -202,14 +215,14 @@ class BookFlow:
         u = next(draws.uniform)
         if u < profile.stub:
             far = 1 + draws.below(100)
-            return far if side == SIDE.bid else self.top - far
+            return far if side == _BID else self.top - far
         away = 1 + next(draws.distance)
-        tick = self.middle + away if side == SIDE.ask else self.middle - away
+        tick = self.middle + away if side == _ASK else self.middle - away
         if other:
             if u > 1 - profile.crossing:
                 through = draws.below(4)
-                tick = other.tick - through if side == SIDE.ask else other.tick + through
-            elif side == SIDE.ask:
+                tick = other.tick - through if side == _ASK else other.tick + through
+            elif side == _ASK:
                 tick = max(tick, other.tick + 1)
             else:
                 tick = min(tick, other.tick - 1)
@@ -233,20 +246,18 @@ class BookFlow:
     def drop(self, order: Resting) -> None:
         """Let an order leave."""
         self.book.leave(order)
-        self.put(UPDATE_KIND.delete, order.side, order.order_id)
+        self.put(_DELETE, order.side, order.order_id)
 
     def swap(self, order: Resting, tick: int, quantity: int) -> None:
         """Let another order take an order's place."""
         self.book.leave(order)
         new = Resting(next(self.clock.references), order.side, tick, quantity)
         self.book.enter(new)
-        self.put(UPDATE_KIND.replace, 0, order.order_id, new.order_id, tick, quantity)
+        self.put(_REPLACE, 0, order.order_id, new.order_id, tick, quantity)
 
     def put_resting(self, order: Resting) -> None:
         """Send a resting order as new."""
-        self.put(
-            UPDATE_KIND.add, order.side, order.order_id, tick=order.tick, quantity=order.quantity
-        )
+        self.put(_ADD, order.side, order.order_id, tick=order.tick, quantity=order.quantity)
 
     def put(
         self,

@@ -1,5 +1,6 @@
 """Order flow of many books, in bursts, as arrays of updates."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
@@ -112,10 +113,10 @@ def _blocks(
         out += flow.out
         flow.out = out
     # Few books have most of the traffic: weights 1, 1/2, 1/3 and so on.
-    shares = np.cumsum(1 / np.arange(1, books + 1))
+    shares = np.cumsum(1 / np.arange(1, books + 1)).tolist()
     while True:
         while len(out) < _BLOCK:
-            flow = flows[int(np.searchsorted(shares, next(draws.uniform) * shares[-1]))]
+            flow = flows[bisect_left(shares, next(draws.uniform) * shares[-1])]
             _burst(flow, faults)
         yield np.array(out, UPDATE_DTYPE)
         out.clear()
@@ -127,15 +128,23 @@ def _burst(flow: BookFlow, faults: Faults) -> None:
     flow.clock.now += next(draws.pause)
     flow.walk()
     u = next(draws.uniform)
+    if u < profile.unusual:
+        _unusual(flow, faults, u)
+        return
+    for _ in range(next(draws.burst)):
+        flow.step()
+
+
+def _unusual(flow: BookFlow, faults: Faults, u: float) -> None:
+    """Let one of the events happen whose probabilities ``u`` lies within."""
+    profile = flow.profile
     for probability, event in (
         (profile.feed_gap, flow.lose),
         (profile.snapshot, flow.rebuild),
         (profile.market_gap, flow.jump),
-        (profile.fault, lambda: faults.strike(flow)),
     ):
         if u < probability:
             event()
             return
         u -= probability
-    for _ in range(next(draws.burst)):
-        flow.step()
+    faults.strike(flow)

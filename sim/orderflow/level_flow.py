@@ -1,10 +1,15 @@
 """Order flow of one depth book (L2): the same venue, seen as levels that are ``set``."""
 
+from typing import Final
+
 from hw.records import UPDATE_KIND
 from sim.orderflow.book_flow import BookFlow, Setting
 from sim.orderflow.venue_book import Resting
 
 __all__ = ["LevelFlow"]
+
+# Attribute look-ups on ``Codes`` are slow; these are needed for every update.
+_SET: Final = UPDATE_KIND.set
 
 
 class LevelFlow(BookFlow):
@@ -53,6 +58,4 @@ class LevelFlow(BookFlow):
 
     def put_resting(self, order: Resting) -> None:
         """Send a level as it is."""
-        self.put(
-            UPDATE_KIND.set, order.side, order.order_id, tick=order.tick, quantity=order.quantity
-        )
+        self.put(_SET, order.side, order.order_id, tick=order.tick, quantity=order.quantity)

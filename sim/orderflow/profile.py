@@ -75,6 +75,11 @@ class Profile:
     snapshot: float = 0.0
     fault: float = 0.0
 
+    @property
+    def unusual(self) -> float:
+        """Probability per burst of anything but the mix."""
+        return self.feed_gap + self.snapshot + self.market_gap + self.fault
+
 
 PROFILES: Final = {
     profile.name: profile

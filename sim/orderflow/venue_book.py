@@ -8,6 +8,9 @@ from hw.records import SIDE
 
 __all__ = ["Clock", "Resting", "VenueBook"]
 
+# Attribute look-ups on ``Codes`` are slow; these are needed for every update.
+_ASK: Final = SIDE.ask
+
 _FIRST_REFERENCE: Final = 1024  # smaller ids are never given out
 _STALE_ENTRIES: Final = 64  # below this a heap is not worth cleaning
 
@@ -68,7 +71,7 @@ class VenueBook:
         order.place = len(self.live)
         self.live.append(order)
         heap = self._heaps[order.side]
-        key = order.tick if order.side == SIDE.ask else -order.tick
+        key = order.tick if order.side == _ASK else -order.tick
         heappush(heap, (key, next(self._entries), order))
         if len(heap) > 2 * len(self.live) + _STALE_ENTRIES:
             heap[:] = [entry for entry in heap if entry[2].place >= 0]
