@@ -202,7 +202,10 @@ def _tell_states(m: Module, e: "Maintenance") -> None:
             m.d.sync += [e.holding.eq(0), e.commanded.eq(0), e.command_hold.eq(0)]
             m.next = "idle"
     with m.State("overflow"):
-        with m.If(e.quiet):
+        with m.If(e.quiet & e.invalid.bit_select(e.job_book, 1)):
+            m.d.sync += e.overflow.eq(0)  # its event has said so
+            m.next = "move_settle"
+        with m.Elif(e.quiet):
             e.request(m, Op.INVALIDATE)
             m.d.comb += [
                 tag.emit.eq(1),

@@ -18,7 +18,7 @@ EVENT_TAG: Final = data.StructLayout(
     {
         "emit": unsigned(1),  # the operation gives an event
         "kind": unsigned(3),  # event kind
-        "cause": unsigned(4),  # update kind
+        "cause": unsigned(8),  # update kind, as it came
         "book": unsigned(16),
         "order_id": unsigned(64),
         "time": unsigned(64),
@@ -149,8 +149,18 @@ class Decode(wiring.Component):
             o.bad_book.eq(bad_book),
             o.huge.eq(huge),
             o.tag.emit.eq(~is_kind["replace"] | bare),
-            o.tag.kind.eq(EVENT_KIND.best),
-            o.tag.cause.eq(Mux(bad_kind, 0, u.kind)),
+            o.tag.kind.eq(
+                Mux(
+                    is_kind["clear"],
+                    EVENT_KIND.cleared,
+                    Mux(
+                        among("read_levels", "read_orders"),
+                        EVENT_KIND.read_done,
+                        EVENT_KIND.best,
+                    ),
+                )
+            ),
+            o.tag.cause.eq(u.kind),
             o.tag.book.eq(u.book),
             o.tag.order_id.eq(u.order_id),
             o.tag.time.eq(u.time),

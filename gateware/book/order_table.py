@@ -300,7 +300,11 @@ class OrderTable(wiring.Component):
             ),
             Value.cast(write_entry).eq(Mux(self.u_clear, 0, Value.cast(self.u_entry))),
             Value.cast(after[5]).eq(
-                Mux(self.u_write, Value.cast(self.u_entry), Value.cast(self.entry))
+                Mux(
+                    self.u_write,
+                    Mux(self.u_entry.valid, Value.cast(self.u_entry), 0),
+                    Value.cast(self.entry),
+                )
             ),
             after_slot[5].eq(Mux(self.u_write & self.u_place, taken[4], slot)),
             *(after[n + 1].eq(after[n]) for n in (5, 6)),
