@@ -6,7 +6,7 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import zstandard
 
@@ -63,6 +63,46 @@ class CaptureFile:
         self._raw.close()
 
 
+class _ZstdFile(io.RawIOBase):
+    """Read Zstandard frames, and say where the last one is cut.
+
+    ``zstandard``'s own reader takes a cut frame for the end of the file.
+    """
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._frame: Any = None  # None between frames
+        self._input = b""
+        self._output = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a part of ``buffer``; 0 at the end.
+
+        Raises
+        ------
+        EOFError
+            If the file ends within a frame.
+        """
+        while not self._output:
+            self._input = self._input or self._raw.read(_BUFFER)
+            if not self._input:
+                if self._frame is not None:
+                    raise EOFError("it ends within a Zstandard frame")
+                return 0
+            self._frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+            self._output = memoryview(self._frame.decompress(self._input))
+            self._input = b""
+            if self._frame.eof:
+                self._input, self._frame = self._frame.unused_data, None
+        size = min(len(buffer), len(self._output))
+        buffer[:size], self._output = self._output[:size], self._output[size:]
+        return size
+
+
 def _decompressed(raw: BinaryIO) -> BinaryIO:
     magic = raw.read(6)
     raw.seek(0)
@@ -71,8 +111,7 @@ def _decompressed(raw: BinaryIO) -> BinaryIO:
     if magic == b"\xfd7zXZ\x00":
         return cast(BinaryIO, io.BufferedReader(lzma.LZMAFile(raw), _BUFFER))
     if magic.startswith(b"\x28\xb5\x2f\xfd"):
-        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, reader), _BUFFER))
+        return cast(BinaryIO, io.BufferedReader(_ZstdFile(raw), _BUFFER))
     return raw
 
 

@@ -162,6 +162,8 @@ class RecordsFeed:
                     yield from self._convert(batch, books, report, (file.path, done))
             except (pa.ArrowException, OSError) as error:
                 report("malformed", f"expected a whole Parquet file: {error}", file.path, done + 1)
+            finally:
+                file.close()
 
     def _convert(
         self, batch: Any, books: NDArray[np.int64], report: Report, place: tuple[Path, int]
