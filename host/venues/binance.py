@@ -78,7 +78,7 @@ class BinanceParser(VenueParser):
         elif "lastUpdateId" in data:
             self._on_snapshot(data, time)
         elif isinstance(kind, str) or "result" in document:
-            self.skipped[kind or "response"] += 1
+            self._skip_kind(kind or "response")
         else:
             raise MessageError(f"expected a depth, ticker, trade or snapshot, got {message!r:.60}")
 

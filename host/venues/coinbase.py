@@ -46,7 +46,7 @@ class CoinbaseParser(VenueParser):
             raise MessageError(f"expected a JSON object, got {message!r:.60}")
         kind = required(document, "type", str)
         if kind not in ("snapshot", "l2update", "match"):
-            self.skipped[kind] += 1
+            self._skip_kind(kind[:40])
             return
         symbol = required(document, "product_id", str)
         if not self.wanted(symbol):

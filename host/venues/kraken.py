@@ -121,7 +121,7 @@ class KrakenParser(VenueParser):
             self._decimals.update(_pair_decimals(document, message))
             return
         if isinstance(document, dict):
-            self.skipped[str(document.get("event", "reply"))] += 1
+            self._skip_kind(str(document.get("event", "reply"))[:40])
             return
         if not isinstance(document, list) or len(document) < 4:
             raise MessageError(f"expected [channel, data, name, pair], got {message!r:.60}")
@@ -135,7 +135,7 @@ class KrakenParser(VenueParser):
         elif name == "trade":
             self._on_trades(pair, document[1], time)
         else:
-            self.skipped[name] += 1
+            self._skip_kind(name[:40])
 
     def _on_book(self, pair: str, depth: int, parts: list[Any], time: int) -> None:
         book = self._books.get(pair)

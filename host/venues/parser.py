@@ -26,6 +26,7 @@ Row = tuple[int, int, int, int, int, int, int, int, int]
 
 COMPLETE: Final = 1  # flag of a clear: from here on the book is complete
 
+_KINDS: Final = 64  # what a feed calls its messages is up to the feed: bounded
 _SET: Final = UPDATE_KIND.set
 _GAP: Final = UPDATE_KIND.gap
 
@@ -160,6 +161,10 @@ class VenueParser(ABC):
     def _add_book(self, instrument: Instrument) -> int:
         self.instruments.append(instrument)
         return len(self.instruments) - 1
+
+    def _skip_kind(self, kind: str) -> None:
+        """Count a message by its own name of its kind; names beyond the first 64 are "other"."""
+        self.skipped[kind if kind in self.skipped or len(self.skipped) < _KINDS else "other"] += 1
 
     def _position(self) -> int:
         """Return the position of the last row."""

@@ -1,7 +1,7 @@
 """Open captures of market data and read them in batches."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -181,13 +181,11 @@ def open_capture(
     return Capture(feed, files, format=name, strict=strict)
 
 
-def _opened(
-    paths: list[Path], open_file: Callable[[Path], CaptureFile] = CaptureFile
-) -> list[CaptureFile]:
+def _opened(paths: list[Path]) -> list[CaptureFile]:
     files: list[CaptureFile] = []
     try:
         for path in paths:
-            files.append(open_file(path))
+            files.append(CaptureFile(path))
     except OSError:
         for file in files:
             file.close()

@@ -236,3 +236,38 @@ def test_unknown_symbols_get_their_steps_from_the_digits() -> None:
     assert steps_for("binance", "NKNUSDT", [levels]) == ("0.001", "0.00000001", False)
     with pytest.raises(ValueError, match="decimal number"):
         steps_for("binance", "NKNUSDT", [[["x", "1"]]])
+
+
+def test_a_snapshot_while_in_step_is_passed_over() -> None:
+    parser = in_step()
+    parser.parse(snapshot(10, BIDS, ASKS), 3)
+    assert kinds(parser) == []
+    assert parser.skipped["snapshot while in step"] == 1
+
+
+@pytest.mark.parametrize("levels", [[["100.00"]], [5], None])
+def test_levels_of_another_form_make_their_book_a_gap(levels: object) -> None:
+    parser = in_step()
+    data = {"e": "depthUpdate", "s": "BTCUSDT", "U": 11, "u": 12, "b": levels, "a": []}
+    parser.parse(json.dumps(data).encode(), 3)
+    rows, _, codes = taken(parser)
+    assert ([row[1] for row in rows], codes) == ([GAP], ["malformed"])
+
+
+def test_after_too_many_tickers_there_is_no_check_rather_than_a_wrong_one() -> None:
+    parser = in_step()
+    for i in range(20_000):
+        parser.parse(ticker(11 + i, "1.00", "1", "2.00", "1"), 3)
+    parser.parse(diff(11, 12, BIDS), 4)
+    assert taken(parser)[1] == []
+    parser.parse(diff(13, 20_005, BIDS), 5)
+    assert len(taken(parser)[1]) == 1
+
+
+@pytest.mark.parametrize("more", [{}, {"X": "MARKET"}])
+def test_a_trade_of_another_symbol_is_counted(more: dict[str, str]) -> None:
+    parser = BinanceParser(symbols=["ETHUSDT"])
+    trade = {"e": "trade", "s": "BTCUSDT", "t": 5, "p": "1", "q": "1", "m": False, **more}
+    parser.parse(json.dumps(trade).encode(), 1)
+    assert taken(parser) == ([], [], [])
+    assert parser.skipped == {"other symbol": 1}

@@ -174,3 +174,11 @@ def test_a_malformed_message_is_a_problem(message: bytes) -> None:
     parser = KrakenParser()
     parser.parse(message, 1)
     assert taken(parser) == ([], [], ["malformed"])
+
+
+def test_names_of_passed_messages_are_bounded() -> None:
+    parser = KrakenParser()
+    for i in range(1000):
+        parser.parse(json.dumps({"event": f"event {i}"}).encode(), 1)
+    assert len(parser.skipped) == 65
+    assert (parser.skipped["event 5"], parser.skipped["other"]) == (1, 936)
