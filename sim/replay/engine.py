@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from typing import Final, Protocol
@@ -122,7 +122,9 @@ class Replay:
             self._time = int(updates["time"][-1])
         self._send(merged)
 
-    def finish(self, *, sources: Sequence[str], malformed: int = 0) -> ReplayResult:
+    def finish(
+        self, *, sources: Sequence[str], capture_errors: Mapping[str, int] | None = None
+    ) -> ReplayResult:
         """Wait for the device, read the final state, and return what was found.
 
         Raises
@@ -161,7 +163,7 @@ class Replay:
             checksums=self._checks.checksums.count(),
             venue_bbo=self._checks.venue_bbo.count(),
             lost_events=tally.lost + self._sent - tally.closed,
-            malformed=malformed,
+            capture_errors=dict(capture_errors or {}),
             path_axis=self._path_axis,
             depth_axis=self._depth_axis,
         )

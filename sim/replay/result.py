@@ -127,8 +127,8 @@ class ReplayResult:
         the venue's own.
     lost_events : int
         Events that the device owed and did not deliver.
-    malformed : int
-        Lines of the captures that could not be read.
+    capture_errors : mapping of str to int
+        What was wrong in the captures themselves, by kind.
     path_axis, depth_axis : TimeAxis
         Bins of the books' paths and depths.
     """
@@ -150,7 +150,7 @@ class ReplayResult:
     checksums: CheckCount
     venue_bbo: CheckCount
     lost_events: int
-    malformed: int
+    capture_errors: Mapping[str, int]
     path_axis: TimeAxis
     depth_axis: TimeAxis
 
@@ -189,7 +189,7 @@ class ReplayResult:
             "mismatches": self.model.failed if self.verified else None,
             "invalid_books": self.invalid_books,
             "errors": dict(self.errors),
-            "malformed_lines": self.malformed,
+            "capture_errors": dict(self.capture_errors),
             "lost_events": self.lost_events,
             "checksums": {
                 "checked": self.checksums.checked,

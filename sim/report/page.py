@@ -82,6 +82,8 @@ def _verdict(result: ReplayResult) -> str:
     if result.failures:
         text = escape("; ".join(result.failures))
         return f'<span class="pill bad">✗ {text}</span>'
+    if result.invalid_books:
+        return f'<span class="pill warn">{result.invalid_books} books invalid at the end</span>'
     if result.verified or result.checksums.checked or result.venue_bbo.checked:
         return '<span class="pill good">✓ every check passed</span>'
     return '<span class="pill plain">not verified</span>'
@@ -211,8 +213,8 @@ def _checks(result: ReplayResult) -> str:
     ]
     for code, count in sorted(result.errors.items(), key=lambda item: -item[1]):
         rows.append(fact_row(f"Feed error {code}", f"{count:,} updates"))
-    if result.malformed:
-        rows.append(fact_row("Lines that could not be read", f"{result.malformed:,}"))
+    for code, count in result.capture_errors.items():
+        rows.append(fact_row(f"Capture error {code}", f"{count:,}"))
     rows.append(fact_row("Invalid books at the end", f"{result.invalid_books:,}"))
     examples = result.model.examples + result.checksums.examples + result.venue_bbo.examples
     rows += [fact_row("Difference", example) for example in examples]

@@ -1,0 +1,1 @@
+"""Commands that need models, captures or simulated devices."""
