@@ -4,8 +4,11 @@ mkdocs calls ``on_files``; nothing is written to the source folder.
 """
 
 from collections.abc import Iterable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
+
+import click
 
 from hw.latency import LATENCY
 from hw.presets import PRESETS
@@ -124,6 +127,26 @@ def latency() -> str:
     return page("Latency budget", "hw/latency.toml", intro, table(head, rows))
 
 
+def command_help(name: str, command: click.Command) -> str:
+    """Return a section with what ``--help`` prints, for a command and those below it."""
+    context = click.Context(command, info_name=name, terminal_width=96, max_content_width=96)
+    parts = [f"## {name}", f"```text\n{command.get_help(context)}\n```"]
+    if isinstance(command, click.Group):
+        parts += [command_help(f"{name} {n}", c) for n, c in sorted(command.commands.items())]
+    return "\n\n".join(parts)
+
+
+def commands() -> str:
+    """Return the commands of this installation."""
+    found = sorted(entry_points(group="tickgate.commands"), key=lambda point: point.name)
+    sections = [command_help(f"tickgate {point.name}", point.load()) for point in found]
+    intro = (
+        "What `--help` prints. Commands are gathered through the entry-point group "
+        "`tickgate.commands`: a package of your own can add one."
+    )
+    return page("Commands", "tickgate --help", intro, *sections)
+
+
 def root_page(name: str) -> str:
     """Return a page of the root, with its links as they are within the manual."""
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -141,6 +164,7 @@ def pages() -> dict[str, str]:
         "reference/codes.md": codes(),
         "reference/presets.md": presets(),
         "reference/latency.md": latency(),
+        "reference/commands.md": commands(),
     }
     return made | {target: root_page(source) for target, source in ROOT_PAGES.items()}
 

@@ -13,7 +13,7 @@ from hw.latency import LATENCY
 from hw.presets import PRESETS
 from hw.records import ENUMS, RECORDS
 from hw.registers import REGISTERS, map_id
-from tests.repo.files import ROOT
+from tests.repo.files import ROOT, pyproject
 
 
 def test_every_register_is_on_its_page() -> None:
@@ -64,6 +64,15 @@ def test_every_preset_is_on_its_page() -> None:
     page = pages()["reference/presets.md"]
     for name, preset in PRESETS.items():
         assert f"- `{name}`: {preset.doc} Holds {preset.holds}" in page
+
+
+def test_every_command_and_its_options_are_on_their_page() -> None:
+    page = pages()["reference/commands.md"]
+    for name in pyproject()["project"]["entry-points"]["tickgate.commands"]:
+        assert f"## tickgate {name}\n" in page
+        assert f"Usage: tickgate {name}" in page
+    for option in ("--verify", "--strict", "--report", "--events", "--json", "--device"):
+        assert option in page.split("## tickgate replay\n")[1]
 
 
 def test_a_bar_stays_in_its_cell() -> None:
