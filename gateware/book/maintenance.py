@@ -41,6 +41,11 @@ class JobClass(enum.Enum, shape=2):
 class Maintenance(wiring.Component):
     """Keep caches filled and windows in place; carry out commands.
 
+    Timing
+    ------
+    No job has a fixed time: each ends when its operations have passed the pipeline. ``hold`` is
+    1 for as long as a job needs its book to itself.
+
     Parameters
     ----------
     parameters : BookParameters
