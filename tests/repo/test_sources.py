@@ -74,7 +74,12 @@ def components() -> list[tuple[str, ast.ClassDef]]:
 @pytest.mark.parametrize("section", ["Timing", "Members"])
 def test_every_component_documents_its_timing_and_its_ports(section: str) -> None:
     wanted = f"{section}\n{'-' * len(section)}\n"
-    silent = [name for name, node in components() if wanted not in (ast.get_docstring(node) or "")]
+    silent = []
+    for name, node in components():
+        docstring = ast.get_docstring(node) or ""
+        combinational = section == "Timing" and "Combinational." in docstring.splitlines()[0]
+        if wanted not in docstring and not combinational:
+            silent.append(name)
     assert silent == []
 
 
