@@ -63,7 +63,7 @@ wheel: $(VENV)/stamp-dev ## the wheel, into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what the targets wrote, but .venv
-	rm -rf build dist site docs/reference/generated .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist site tickgate-report .pytest_cache .hypothesis .import_linter_cache
 	find gateware gpu host hw sim tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and .venv
