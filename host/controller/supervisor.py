@@ -46,7 +46,7 @@ class Supervisor:
 
     def __init__(self, worker: str, env: Environment) -> None:
         self._env = env
-        self._worker = WorkerState(worker=worker, state="starting", detail="starting")
+        self._worker = WorkerState(worker=worker, state="starting")
         self._deadline = env.monotonic() + START_S
         self._sequence = 0
         self._refused = 0
@@ -106,7 +106,7 @@ class Supervisor:
         return self._worker.state not in _FINAL and self._env.monotonic() > self._deadline
 
     def worker_ended(self, how: str) -> None:
-        """Note that the worker's process is gone: lost, unless it was told to stop or had failed."""
+        """Note that the worker's process is gone: lost, unless told to stop or failed before."""
         if self.stopping:
             self._change(state="stopped", detail=how)
         else:

@@ -1,0 +1,32 @@
+"""Where files live on this machine that are not the user's own."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+__all__ = ["cache_directory", "data_directory"]
+
+_BESIDE_REPOSITORY: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder for what can be made again; it may not exist yet.
+
+    It is ``TICKGATE_CACHE``, else ``tickgate`` in ``XDG_CACHE_HOME`` or in ``~/.cache``.
+    """
+    given = environ.get("TICKGATE_CACHE")
+    if given:
+        return Path(given)
+    base = environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "tickgate"
+
+
+def data_directory(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder of captured market data, or None where there is none.
+
+    It is ``TICKGATE_DATA``, else ``../shared/data`` beside the repository.
+    """
+    given = environ.get("TICKGATE_DATA")
+    folder = Path(given) if given else _BESIDE_REPOSITORY
+    return folder if folder.is_dir() else None
