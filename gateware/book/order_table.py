@@ -192,8 +192,8 @@ class OrderTable(wiring.Component):
         for d, flags in same_set.items():
             m.d.sync += flags.eq(Cat(sets[1][b] == sets[1 + d][b] for b in range(BANKS)))
 
-        write_slots = Signal(s.slot)  # p5
-        write_entry = Signal(s.entry)  # p5
+        write_slots = Signal(s.slot)
+        write5, write_entry, entry5 = Signal(), Signal(s.entry), Signal(s.entry)
         write_sets = sets[5]
         fetched = []  # p2, by slot
         for bank in range(BANKS):
@@ -267,12 +267,17 @@ class OrderTable(wiring.Component):
         # Stage 3: select what was found, and a free slot.
         entries = [Value.cast(e) for e in (*words3, *stash)]
         found = Signal(s.entry)
+        # `after[5]`, as two terms of the selection.
+        near_terms = [
+            (p3_same2 & write5 & write_entry.valid, Value.cast(write_entry)),
+            (p3_same2 & ~write5, Value.cast(entry5)),
+        ]
         found_slot = Signal(s.slot)
         m.d.comb += [
             Value.cast(found).eq(
                 select(
                     [(p3_match[i], entry) for i, entry in enumerate(entries)]
-                    + [(p3_same2, Value.cast(after[5])), (p3_earlier, Value.cast(p3_entry))]
+                    + [*near_terms, (p3_earlier, Value.cast(p3_entry))]
                 )
             ),
             found_slot.eq(select([(p3_same2, after_slot[5]), (p3_earlier, p3_slot)]) | p3_match),
@@ -292,21 +297,31 @@ class OrderTable(wiring.Component):
             self.room.eq(offer.any()),
         ]
 
-        # Stage 4: the decision. What stands under this key from now on is `after`.
+        # Stage 4: the decision. Stage 5: what follows from it. `after` is what stands under the
+        # operation's key from then on; nothing if it was removed.
+        place5, clear5 = Signal(), Signal()
+        slot5, matches5 = Signal(s.slot), Signal(s.slot)
         m.d.sync += [
+            write5.eq(self.u_write),
+            place5.eq(self.u_place),
+            clear5.eq(self.u_clear),
+            write_entry.eq(self.u_entry),
+            write_entry.valid.eq(self.u_entry.valid & ~self.u_clear),
+            entry5.eq(self.entry),
+            slot5.eq(slot),
+            matches5.eq(self.matches),
+        ]
+        removed = write5 & ~write_entry.valid
+        m.d.comb += [
+            after_slot[5].eq(Mux(write5 & place5, taken[5], slot5)),
             write_slots.eq(
-                Mux(self.u_clear, self.matches, 0)
-                | Mux(self.u_write, Mux(self.u_place, taken[4], slot), 0)
+                (matches5 & clear5.replicate(s.slots)) | (after_slot[5] & write5.replicate(s.slots))
             ),
-            Value.cast(write_entry).eq(Mux(self.u_clear, 0, Value.cast(self.u_entry))),
             Value.cast(after[5]).eq(
-                Mux(
-                    self.u_write,
-                    Mux(self.u_entry.valid, Value.cast(self.u_entry), 0),
-                    Value.cast(self.entry),
-                )
+                Mux(write5, Mux(removed, 0, Value.cast(write_entry)), Value.cast(entry5))
             ),
-            after_slot[5].eq(Mux(self.u_write & self.u_place, taken[4], slot)),
+        ]
+        m.d.sync += [
             *(after[n + 1].eq(after[n]) for n in (5, 6)),
             *(after_slot[n + 1].eq(after_slot[n]) for n in (5, 6)),
             *(taken[n + 1].eq(taken[n]) for n in (4, 5, 6)),

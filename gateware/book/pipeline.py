@@ -6,6 +6,7 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from gateware.book.decision import Decide, among, decision_layout, kinds_of
 from gateware.book.decode import EVENT_TAG, issue_layout
 from gateware.book.layouts import Op, Shapes
 from gateware.book.level_store import LevelStore
@@ -37,24 +38,6 @@ _OF_ORDER: Final = (
     Op.EVICT,
     Op.ADMIT,
 )
-
-
-def _decision_layout(shapes: Shapes) -> data.StructLayout:
-    """Return the layout of what stage 4 decides."""
-    flags = (
-        "by_update",  # the operation is an update, not the maintenance engine's
-        "fatal",  # the book is invalid from here on
-        "insert",
-        "remove",
-        "change",
-        "leave",
-        "enter",
-        "inside",  # the order is inside the window, after insert
-        "mine",  # the slot holds an order of this book
-    )
-    return data.StructLayout(
-        {name: unsigned(1) for name in flags} | {"error": unsigned(4), "delta": shapes.delta}
-    )
 
 
 def result_layout(shapes: Shapes) -> data.StructLayout:
@@ -188,29 +171,44 @@ class Pipeline(wiring.Component):
 
         # Stage 3: an update's own side and price; a replace keeps the side of what it replaced,
         # which is two stages ahead.
-        decision4, decision5 = Signal(_decision_layout(s)), Signal(_decision_layout(s))
-        side5, own4 = Signal(), Signal(1 + len(p[3].tick))
-        first_error4 = Signal(4)
+        m.submodules.decide = decide = Decide(parameters=self.parameters)
+        decision4, decision5 = decide.decision, Signal(decision_layout(s))
+        side5 = Signal()
         insert3 = p[3].op == Op.INSERT
         m.d.comb += [
-            table.own.eq(~_among(p[3], *_OF_ORDER)),
+            table.own.eq(~among(p[3], *_OF_ORDER)),
             table.own_side.eq(Mux(insert3, side5, p[3].side)),
             table.own_pk.eq(p[3].tick ^ (~table.own_side).replicate(len(p[3].tick))),
             rows.book.eq(p[3].book),
         ]
         m.d.sync += [
             side5.eq(table.side),
-            own4.eq(Cat(table.own_side, table.own_pk)),
-            first_error4.eq(Mux(insert3, decision5.error, 0)),
             decision5.eq(decision4),
+            Value.cast(decide.kinds).eq(kinds_of(p[3])),
+            decide.own.eq(Cat(table.own_side, table.own_pk)),
+            decide.first_error.eq(Mux(insert3, decision5.error, 0)),
         ]
 
-        self._decide(m, table, rows, p[4], own4, first_error4, decision4)
+        # Stage 4.
+        m.d.comb += [
+            decide.error.eq(p[4].error),
+            decide.book.eq(p[4].book),
+            decide.quantity.eq(p[4].quantity),
+            decide.huge.eq(p[4].huge),
+            decide.hit.eq(table.hit),
+            decide.entry.eq(table.entry),
+            decide.room.eq(table.room),
+            decide.invalid.eq(rows.state.invalid),
+            decide.complete.eq(rows.state.complete),
+            decide.inside.eq(rows.inside),
+            decide.moving.eq(rows.moving),
+            decide.side.eq(table.side),
+        ]
         self._write_order(m, table, rows, p[4], decision4)
         self._command_row(m, table, rows, p[4], decision4)
         self._update_level(m, table, rows, store, p[4], decision4)
 
-        entry5, inside5, decision6 = Signal(s.entry), Signal(), Signal(_decision_layout(s))
+        entry5, inside5, decision6 = Signal(s.entry), Signal(), Signal(decision_layout(s))
         m.d.sync += [
             entry5.eq(table.entry),
             inside5.eq(rows.inside),
@@ -226,9 +224,9 @@ class Pipeline(wiring.Component):
         m.d.comb += [
             table.key.id.eq(p0.id),
             table.key.book.eq(p0.book),
-            table.lookup.eq(_among(p0, *_LOOKUP)),
-            table.placing.eq(_among(p0, Op.ADD, Op.SET, Op.INSERT)),
-            table.direct.eq(_among(p0, *_DIRECT)),
+            table.lookup.eq(among(p0, *_LOOKUP)),
+            table.placing.eq(among(p0, Op.ADD, Op.SET, Op.INSERT)),
+            table.direct.eq(among(p0, *_DIRECT)),
             table.set.eq(p0.set),
             table.pick.eq(p0.pick),
             table.scan_book.eq(self.scan_book),
@@ -249,83 +247,13 @@ class Pipeline(wiring.Component):
             half.tag.emit.eq(1),
         ]
 
-    def _decide(
-        self,
-        m: Module,
-        table: OrderTable,
-        rows: RowCache,
-        p4: data.View,
-        own4: Value,
-        first_error4: Value,
-        decision: data.View,
-    ) -> None:
-        """Stage 4: what is wrong with the operation, and if nothing is, what does it do?"""
-        hit, entry, q = table.hit, table.entry, p4.quantity
-        is_set = p4.op == Op.SET
-        takes = _among(p4, Op.EXECUTE, Op.REDUCE)
-        adds = _among(p4, Op.ADD, Op.INSERT)
-        leaves = _among(p4, Op.DELETE, Op.REPLACE)
-        to_nothing = is_set & (q == 0)
-        places = (adds | (is_set & ~hit)) & ~to_nothing
-        by_update = Signal()
-        code = Value.cast(p4.op)
-        m.d.comb += by_update.eq(code.any() & (code <= Op.INSERT.value))
-
-        error = decision.error
-        with m.If(~by_update):
-            m.d.comb += error.eq(Mux(p4.op == Op.INVALIDATE, ERROR.level_overflow, 0))
-        with m.Elif(p4.bare | (p4.op == Op.GAP)):
-            m.d.comb += error.eq(p4.error)
-        with m.Elif(first_error4 != 0):
-            m.d.comb += error.eq(first_error4)
-        with m.Elif(rows.state.invalid):
-            m.d.comb += error.eq(ERROR.book_invalid)
-        with m.Elif(p4.error != 0):
-            m.d.comb += error.eq(p4.error)
-        with m.Elif(adds & hit):
-            m.d.comb += error.eq(ERROR.duplicate_id)
-        with m.Elif((takes | leaves) & ~hit):
-            m.d.comb += error.eq(ERROR.unknown_id)
-        with m.Elif(takes & (p4.huge | (q > entry.quantity))):
-            m.d.comb += error.eq(ERROR.over_reduce)
-        with m.Elif(is_set & hit & (own4 != Cat(entry.side, entry.pk))):
-            m.d.comb += error.eq(ERROR.tick_mismatch)
-        with m.Elif(places & ~table.room):
-            m.d.comb += error.eq(ERROR.table_full)
-
-        fatal = [error == code.value for code in ERROR if code.invalidates]
-        fine = by_update & (error == 0)
-        last = takes & (q == entry.quantity)
-        in_move = rows.moving & (entry.side == table.side)
-        m.d.comb += [
-            decision.by_update.eq(by_update),
-            decision.fatal.eq(
-                Cat(fatal).any() | ((error == ERROR.unknown_id) & rows.state.complete)
-            ),
-            decision.insert.eq(fine & places),
-            decision.remove.eq(fine & hit & (leaves | last | to_nothing)),
-            decision.change.eq(fine & hit & ((takes & ~last) | (is_set & ~to_nothing))),
-            decision.mine.eq(entry.valid & (entry.key.book == p4.book)),
-            decision.leave.eq(
-                (p4.op == Op.EVICT) & decision.mine & in_move & entry.inside & ~rows.inside
-            ),
-            decision.enter.eq(
-                (p4.op == Op.ADMIT) & decision.mine & in_move & ~entry.inside & rows.inside
-            ),
-            decision.inside.eq(Mux(places, rows.inside, entry.inside)),
-        ]
-        # gain - loss: both are known before it is known whether anything is wrong.
-        gain = Mux(adds | is_set, q, 0) | Mux(p4.op == Op.ADMIT, entry.quantity, 0)
-        loss = Mux(takes, q, 0) | Mux(leaves | is_set | (p4.op == Op.EVICT), entry.quantity, 0)
-        m.d.comb += decision.delta.eq(gain - loss)
-
     def _write_order(
         self, m: Module, table: OrderTable, rows: RowCache, p4: data.View, decision: data.View
     ) -> None:
         """Stage 4: what becomes of the order?"""
         entry, new = table.entry, table.u_entry
-        takes = _among(p4, Op.EXECUTE, Op.REDUCE)
-        keeps = _among(p4, Op.EVICT, Op.ADMIT)
+        takes = among(p4, Op.EXECUTE, Op.REDUCE)
+        keeps = among(p4, Op.EVICT, Op.ADMIT)
         writes = (
             decision.insert | decision.remove | decision.change | decision.leave | decision.enter
         )
@@ -545,8 +473,3 @@ class Pipeline(wiring.Component):
                 self.orders_outside.eq(0),
                 self.stash_max.eq(0),
             ]
-
-
-def _among(issue: data.View, *ops: Op) -> Value:
-    """Say whether an operation is one of several."""
-    return Cat(issue.op == op for op in ops).any()
