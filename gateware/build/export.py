@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from amaranth._toolchain.yosys import find_yosys
-from amaranth.back import rtlil
+from amaranth.back import rtlil  # type: ignore[attr-defined] # stub lags
 from amaranth.lib import wiring
 
 __all__ = ["to_rtlil", "to_verilog"]
@@ -50,7 +50,7 @@ def to_rtlil(component: wiring.Component, *, name: str = "top", emit_src: bool =
         RTLIL in which memories that start as zeros have no initial value.
     """
     with _without_zero_memories():
-        return rtlil.convert(component, name=name, emit_src=emit_src)
+        return str(rtlil.convert(component, name=name, emit_src=emit_src))
 
 
 def to_verilog(component: wiring.Component, *, name: str = "top") -> str:
@@ -73,9 +73,9 @@ def to_verilog(component: wiring.Component, *, name: str = "top") -> str:
             f"read_rtlil <<rtlil\n{to_rtlil(component, name=name, emit_src=False)}\nrtlil",
             "proc -nomux -norom",
             "memory_collect",
-            "write_verilog -norename -noattr",
+            "write_verilog -sv -norename -noattr",
         )
     )
-    yosys = find_yosys(lambda version: version >= (0, 40))
+    yosys = find_yosys(lambda version: version >= (0, 40))  # type: ignore[no-untyped-call]
     # Yosys warns that it cannot write every process; Amaranth emits only those that it can.
     return str(yosys.run(["-q", "-"], script, ignore_warnings=True))
