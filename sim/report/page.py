@@ -83,7 +83,7 @@ def _verdict(result: ReplayResult) -> str:
         text = escape("; ".join(result.failures))
         return f'<span class="pill bad">✗ {text}</span>'
     if result.invalid_books:
-        return f'<span class="pill warn">{result.invalid_books} books invalid at the end</span>'
+        return f'<span class="pill warn">{_plural(result.invalid_books, "book")} invalid</span>'
     if result.verified or result.checksums.checked or result.venue_bbo.checked:
         return '<span class="pill good">✓ every check passed</span>'
     return '<span class="pill plain">not verified</span>'
@@ -91,7 +91,7 @@ def _verdict(result: ReplayResult) -> str:
 
 def _tiles(result: ReplayResult) -> Iterable[str]:
     counters = result.counters
-    yield tile("Updates", f"{result.updates:,}", "", f"{len(result.books)} books")
+    yield tile("Updates", f"{result.updates:,}", "", _plural(len(result.books), "book"))
     if result.verified:
         style = "bad" if result.model.failed else "good"
         of = f"of {result.model.checked:,} events, against the model"
@@ -100,8 +100,11 @@ def _tiles(result: ReplayResult) -> Iterable[str]:
         yield tile("Mismatches", NOTHING, "", "not compared with the model")
     yield _venue_tile(result)
     yield _latency_tile(result)
-    share = f"{100 * counters.stall_cycles / counters.cycles:.2f}" if counters.cycles else NOTHING
-    yield tile("Stalled", share, "% of cycles", f"{counters.stall_cycles:,} cycles")
+    if counters.cycles:
+        share = f"{100 * counters.stall_cycles / counters.cycles:.2f}"
+        yield tile("Stalled", share, "% of cycles", f"{counters.stall_cycles:,} cycles")
+    else:
+        yield tile("Stalled", NOTHING, "", f"{result.device} counts no cycles")
     yield tile(
         "Replay rate", f"{result.updates_per_s:,}", "/s", f"{result.seconds:.1f} s, checks included"
     )
@@ -225,14 +228,18 @@ def _facts(result: ReplayResult) -> str:
     p, c = result.parameters, result.counters
     facts = [
         ("Device", result.device + (", cycle-accurate" if result.cycle_accurate else "")),
-        ("Preset", f"{p.name}: {p.holds}" if p.name else p.holds or "custom"),
-        ("Window", f"{p.window_ticks:,} ticks a side, {c.window_moves:,} moves"),
-        ("Cycles", f"{c.cycles:,}"),
-        ("Deferred best prices", f"{result.deferred:,}, longest {c.deferred_max:,} cycles"),
-        ("Refills, table sweeps", f"{c.refills:,}, {c.searches:,}"),
-        ("Orders at the end", f"{c.orders:,}, of which {c.orders_outside:,} outside a window"),
-        ("Fullest stash", f"{c.stash_max:,} of {p.stash_slots:,}"),
+        ("Preset", f"{p.name}: {p.holds}" if p.name else "custom"),
+        ("Orders at the end", f"{c.orders:,}"),
     ]
+    if result.cycle_accurate:
+        facts += [
+            ("Outside a window", f"{c.orders_outside:,} of them"),
+            ("Window", f"{p.window_ticks:,} ticks a side, {c.window_moves:,} moves"),
+            ("Cycles", f"{c.cycles:,}"),
+            ("Deferred best prices", f"{result.deferred:,}, longest {c.deferred_max:,} cycles"),
+            ("Refills, table sweeps", f"{c.refills:,}, {c.searches:,}"),
+            ("Fullest stash", f"{c.stash_max:,} of {p.stash_slots:,}"),
+        ]
     return f"<table><tbody>{''.join(fact_row(k, v) for k, v in facts)}</tbody></table>"
 
 
@@ -244,3 +251,7 @@ def _footer(result: ReplayResult) -> str:
         f"Times are cycles at a stated clock of {CLOCK_HZ / 1e6:.2f} MHz, not measured on a board. "
         "Read-outs for this page and for checks are part of the cycles and stalls."
     )
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -50,7 +50,7 @@ function frame(host, height) {
   return { width, height, plotWidth: width - AXIS, plotHeight: height - FOOT - TOP };
 }
 
-function axes(svg, box, y, labels) {
+function axes(svg, box, y, labels, upright) {
   const { start_ms: start, end_ms: end } = D.time;
   for (const [value, text] of labels) {
     const at = Math.round(y(value)) + 0.5;
@@ -60,7 +60,7 @@ function axes(svg, box, y, labels) {
   const span = Math.max(end - start, 1), step = timeStep(span, box.plotWidth / 110);
   for (let t = Math.ceil(start / step) * step; t <= end; t += step) {
     const x = (t - start) / span * box.plotWidth;
-    node(svg, "line", { class: "grid", x1: x, x2: x, y1: TOP, y2: TOP + box.plotHeight });
+    if (upright) node(svg, "line", { class: "grid", x1: x, x2: x, y1: TOP, y2: TOP + box.plotHeight });
     if (x > 26 && x < box.plotWidth - 26)
       node(svg, "text", { x, y: box.height - 5, "text-anchor": "middle" }, clock(t, step));
   }
@@ -109,7 +109,7 @@ function drawPath(book) {
   const clip = (t) => Math.min(Math.max(t, low), high);
   const y = (t) => TOP + (high - clip(t)) / (high - low) * box.plotHeight;
   const x = (i) => i / bins * box.plotWidth;
-  axes(svg, box, y, priceLabels(book, low, high, 6));
+  axes(svg, box, y, priceLabels(book, low, high, 6), true);
   const draw = (d, attributes) => node(svg, "path", { d, ...attributes });
   draw(band(book.low, book.bid, x, y), { fill: css("--bid"), opacity: 0.22 });
   draw(band(book.ask, book.high, x, y), { fill: css("--ask"), opacity: 0.22 });
@@ -186,7 +186,7 @@ function drawDepth(book) {
   }
   const svg = node(host, "svg", { class: "over", viewBox: `0 0 ${box.width} ${box.height}`, height: box.height });
   const y = (t) => TOP + (high - t) / (high - low) * box.plotHeight;
-  axes(svg, box, y, mode === "price" ? priceLabels(book, low, high, 6) : distanceLabels(book, low, high));
+  axes(svg, box, y, mode === "price" ? priceLabels(book, low, high, 6) : distanceLabels(book, low, high), false);
   return hover(svg, box);
 }
 
