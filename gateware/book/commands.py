@@ -1,27 +1,22 @@
 """Commands: reset, clear, read-outs, and books found invalid after the event."""
 
-from typing import TYPE_CHECKING
-
 from amaranth import Cat, Const, Module, Mux, Signal
 
 from gateware.book.layouts import Op
-from gateware.book.sweep import SweepFor
+from gateware.book.maintenance_state import MaintenanceState, SweepFor
 from hw.records import EVENT_KIND, UPDATE_KIND
-
-if TYPE_CHECKING:
-    from gateware.book.maintenance import Maintenance
 
 __all__ = ["command_states"]
 
 
-def command_states(m: Module, e: "Maintenance") -> None:
+def command_states(m: Module, e: MaintenanceState) -> None:
     """Add the states that clear memories and answer commands."""
     _clear_states(m, e)
     _dispatch_states(m, e)
     _tell_states(m, e)
 
 
-def _clear_states(m: Module, e: "Maintenance") -> None:
+def _clear_states(m: Module, e: MaintenanceState) -> None:
     """Clear one book, or with ``everything`` all of them and every slot of the table."""
     s, p = e.s, e.parameters
     levels = 2 * p.window_ticks
@@ -120,7 +115,7 @@ def _clear_states(m: Module, e: "Maintenance") -> None:
             m.next = "command_tell"
 
 
-def _dispatch_states(m: Module, e: "Maintenance") -> None:
+def _dispatch_states(m: Module, e: MaintenanceState) -> None:
     """Wait for the command's book to come to rest, then see what is to be done."""
     cause = e.kept.tag.cause
     index = Signal(range(e.parameters.cached_levels + 1))
@@ -182,7 +177,7 @@ def _dispatch_states(m: Module, e: "Maintenance") -> None:
             m.next = "command_tell"
 
 
-def _tell_states(m: Module, e: "Maintenance") -> None:
+def _tell_states(m: Module, e: MaintenanceState) -> None:
     """Say that a command is done, or that a book is invalid."""
     tag = e.next_issue.tag
     with m.State("command_tell"):

@@ -1,17 +1,18 @@
 """Book engine: market updates in, best bid and offer out."""
 
-from typing import Final
+from typing import Any, Final
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from gateware.book.decode import Decode, issue_layout
+from gateware.book.decode import Decode
 from gateware.book.layouts import Op, Shapes
 from gateware.book.maintenance import Maintenance
 from gateware.book.pipeline import Pipeline, result_layout
 from gateware.common.records import BOOK_EVENT_LAYOUT, MARKET_UPDATE_LAYOUT
+from gateware.common.view import view
 from hw.presets import BookParameters
 from hw.records import ERROR, EVENT_FLAG, EVENT_KIND
 
@@ -27,10 +28,10 @@ class BookEngine(wiring.Component):
     ------
     An update's event is on ``o`` ``LATENCY`` cycles after its transfer on ``i``, that of a replace
     ``REPLACE_LATENCY`` cycles after, if ``o`` is not stalled; clear and read-outs take as long as
-    they take. One update per cycle, but updates of the same book at least ``INTERVAL`` cycles apart
-    and ``REPLACE_INTERVAL`` after a replace. ``i.ready`` depends combinationally on the book and the
-    kind in ``i.payload``. One cycle in ``RESERVED`` is kept from updates while maintenance has
-    work.
+    they take. One update per cycle, but updates of the same book at least ``INTERVAL`` cycles
+    apart and ``REPLACE_INTERVAL`` after a replace. ``i.ready`` depends combinationally on the book
+    and the kind in ``i.payload``. One cycle in ``RESERVED`` is kept from updates while maintenance
+    has work.
 
     Parameters
     ----------
@@ -206,8 +207,9 @@ class BookEngine(wiring.Component):
         """Put events out; return whether there is room for one more operation's event."""
         result = result_layout(self.shapes)
         shape = data.StructLayout({"result": result, "cycle": unsigned(64)})
-        now, head = Signal(shape), Signal(shape)
-        m.submodules.waiting = waiting = Memory(shape=shape, depth=self.ROOM, init=[])
+        now, head = view(shape), view(shape)
+        waiting: Any = Memory(shape=shape, depth=self.ROOM, init=[])
+        m.submodules.waiting = waiting
         write, read = waiting.write_port(), waiting.read_port(domain="comb")
         index = range(self.ROOM)
         put, get = Signal(index), Signal(index)

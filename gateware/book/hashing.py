@@ -15,9 +15,9 @@ _SEED: Final = 0x7160  # any constant: the maps must only differ from bank to ba
 def bucket_masks(shapes: Shapes) -> list[list[int]]:
     """Return, for each bank and each bit of the set, the mask of key bits that it is the parity of.
 
-    The set of bank ``b`` is ``low(id) ^ M_b * high(key)`` over GF(2), ``M_b`` a fixed random matrix:
-    together with the high bits of the key the set determines the low bits, so that only the high
-    bits need comparing.
+    The set of bank ``b`` is ``low(id) ^ M_b * high(key)`` over GF(2), ``M_b`` a fixed random
+    matrix: together with the high bits of the key the set determines the low bits, so that only
+    the high bits need comparing.
     """
     generator = random.Random(_SEED)
     width = shapes.key.size

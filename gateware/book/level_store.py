@@ -1,6 +1,6 @@
 """Level store: quantity and count of every tick of every window, and which ticks are occupied."""
 
-from typing import Final
+from typing import Any, Final
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.book.layouts import Shapes
 from gateware.common.rmw_memory import RmwMemory
+from gateware.common.view import view
 from hw.presets import BookParameters
 
 __all__ = ["LevelStore"]
@@ -159,7 +160,8 @@ class LevelStore(wiring.Component):
 
         # Cycle 4: the summary, read and written back within the cycle.
         summary_shape = data.StructLayout({"bits": s.leaves})
-        m.submodules.summaries = summaries = Memory(shape=summary_shape, depth=s.rows, init=[])
+        summaries: Any = Memory(shape=summary_shape, depth=s.rows, init=[])
+        m.submodules.summaries = summaries
         read, write = summaries.read_port(domain="comb"), summaries.write_port()
         leaf_bit = Signal(s.leaves)
         m.d.sync += leaf_bit.eq(Const(1, s.leaves) << request[3]["offset"][bit_bits:])
@@ -171,7 +173,7 @@ class LevelStore(wiring.Component):
         ]
 
         # The answer to peek.
-        old3, old4 = Signal(self._word), Signal(self._word)
+        old3, old4 = view(self._word), view(self._word)
         leaf4 = Signal(s.leaf_bits)
         m.d.sync += [
             old3.eq(levels.old),

@@ -1,8 +1,8 @@
 """Maintenance engine: everything of the book engine that is not on the way of an update.
 
 It works with operations in the same pipeline, on slots that updates do not use or that are
-reserved for it. Where an operation needs a book to itself, it *holds* the book: updates of that book
-wait at the input until nothing of it is under way and the operation is done. Its jobs:
+reserved for it. Where an operation needs a book to itself, it *holds* the book: updates of that
+book wait at the input until nothing of it is under way and the operation is done. Its jobs:
 
 * clear all memories after reset, and one book on ``clear``,
 * refill a row's cache from the window, or, with a search of the order table, from outside it,
@@ -12,193 +12,28 @@ wait at the input until nothing of it is under way and the operation is done. It
 A sweep over the order table gives way to more urgent jobs between two sets.
 """
 
+from typing import Any
+
 from amaranth import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import enum, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
 
 from gateware.book.commands import command_states
 from gateware.book.decode import issue_layout
-from gateware.book.layouts import Op, Shapes
+from gateware.book.layouts import Op
+from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
 from gateware.book.refill import refill_states
-from gateware.book.reports import report_layout
-from gateware.book.sweep import SweepFor, sweep_states
-from hw.presets import BookParameters
+from gateware.book.sweep import sweep_states
+from gateware.common.view import view
 
-__all__ = ["JobClass", "Maintenance"]
-
-
-class JobClass(enum.Enum, shape=2):
-    """Kinds of jobs that take turns."""
-
-    REFILL = 0
-    SEARCH = 1
-    COMMAND = 2
-    MOVE = 3
+__all__ = ["Maintenance"]
 
 
-class Maintenance(wiring.Component):
+class Maintenance(MaintenanceState):
     """Keep caches filled and windows in place; carry out commands.
 
-    Timing
-    ------
-    No job has a fixed time: each ends when its operations have passed the pipeline. ``hold`` is
-    1 for as long as a job needs its book to itself.
-
-    Parameters
-    ----------
-    parameters : BookParameters
-        Sizes of the build.
-
-    Members
-    -------
-    restart : ``In(1)``
-        Clear everything.
-    ready : ``Out(1)``
-        Every memory is clear.
-    command, command_flag, command_valid, command_ready : ``In``, ``Out``
-        A clear or read-out from the input; ``op`` of ``command`` is not used.
-    waiting, waiting_book : ``In``
-        An update is at the input; its book.
-    hold, hold_book : 3 x ``Out``
-        Books whose updates must wait.
-    issue, issue_valid, issue_taken : ``Out``, ``Out``, ``In``
-        The next operation.
-    may_emit : ``In(1)``
-        There is room for an event.
-    pressed : ``Out(1)``
-        A best price is deferred: maintenance may have every other cycle.
-    issued : ``In(issue_layout)``
-        The operation that goes into the pipeline in this cycle, from wherever it comes.
-    report : ``In(report_layout)``
-        From the pipeline.
-    scan_book .. scan_any_inside, moving .. evicting : ``Out``
-        See ``Pipeline``.
-    refills, searches, window_moves, deferrals, deferred_max : ``Out(32)``
-        Counters, see ``hw/registers.toml``.
+    Ports and parameters: see ``MaintenanceState``.
     """
-
-    #: Fewer cached levels than this make a refill urgent.
-    URGENT_BELOW = 3
-    #: Where updates wait, an urgent refill ends with this many.
-    URGENT_ENOUGH = 6
-
-    def __init__(self, *, parameters: BookParameters) -> None:
-        self.parameters = parameters
-        self.shapes = s = Shapes(parameters)
-        self.s = s
-        super().__init__(
-            {
-                "restart": In(1),
-                "ready": Out(1),
-                "command": In(issue_layout(s)),
-                "command_flag": In(1),
-                "command_valid": In(1),
-                "command_ready": Out(1),
-                "waiting": In(1),
-                "waiting_book": In(s.book),
-                "hold": Out(3),
-                "hold_book": Out(s.book).array(3),
-                "issue": Out(issue_layout(s)),
-                "issue_valid": Out(1),
-                "issue_taken": In(1),
-                "may_emit": In(1),
-                "pressed": Out(1),
-                "issued": In(issue_layout(s)),
-                "report": In(report_layout(s)),
-                "scan_book": Out(s.book),
-                "scan_any_book": Out(1),
-                "scan_side": Out(s.side),
-                "scan_any_side": Out(1),
-                "scan_inside": Out(1),
-                "scan_any_inside": Out(1),
-                "moving": Out(1),
-                "move_book": Out(s.book),
-                "move_side": Out(s.side),
-                "move_base": Out(s.pk),
-                "evicting": Out(1),
-                "refills": Out(32),
-                "searches": Out(32),
-                "window_moves": Out(32),
-                "deferrals": Out(32),
-                "deferred_max": Out(32),
-            }
-        )
-        self._registers()
-
-    def _registers(self) -> None:
-        """Make the registers that the jobs share."""
-        s, rows = self.s, self.s.rows
-        # The job at hand: the row that it is about, and the hold that goes with it.
-        self.job_book, self.job_side = Signal(s.book), Signal()
-        self.urgent = Signal()
-        self.holding = Signal()
-        self.timer = Signal(5)
-        self.cooldown = Signal(5)
-        self.quiet = Signal()
-        # Operation to issue: `ask` hands `next_issue` over in the cycle where `asked` is 1.
-        self.ask, self.asked = Signal(), Signal()
-        self.next_issue = Signal(issue_layout(s))
-        # Row of the job, as READ_ROW told.
-        self.row, self.other_row = Signal(s.meta), Signal(s.meta)
-        self.row_best = Signal(s.pk)
-        # Search of the table for the best level outside the window.
-        self.searching, self.search_done, self.search_dirty = Signal(), Signal(), Signal()
-        self.search_hold = Signal()
-        self.search_book, self.search_side = Signal(s.book), Signal()
-        self.search_bound = Signal(s.pk)
-        self.search_set = Signal(s.set_bits + 1)
-        self.best_valid, self.best = Signal(), Signal(s.level)
-        # Window move.
-        self.move_set = Signal(s.set_bits + 1)
-        # Command at hand.
-        self.commanded, self.command_hold = Signal(), Signal()
-        self.kept = Signal(issue_layout(s))
-        self.kept_flag = Signal()
-        self.dumping, self.dump_set = Signal(), Signal(s.set_bits + 1)
-        # State of each row, and of each book.
-        self.need, self.low, self.want = Signal(rows), Signal(rows), Signal(rows)
-        self.deferred = Signal(rows)
-        self.invalid = Signal(self.parameters.books)
-        self.overflow, self.overflow_book = Signal(), Signal(s.book)
-        # Where the sweeps and the round are.
-        self.round = Signal(range(rows))
-        self.seek = Signal(range(rows))
-        self.next_valid, self.next_row = Signal(), Signal(range(rows))  # an urgent row
-        self.postponed = Signal(rows)  # urgent rows that wait for a search of another row
-        self.served = Signal(JobClass)
-        self.sweep_for = Signal(SweepFor)
-        self.under_way = Signal(range(32))  # scans and reads of slots without answer yet
-
-    @property
-    def job_row(self) -> Value:
-        """Index of the job's row."""
-        return Cat(self.job_side, self.job_book)
-
-    def take_job(self, m: Module, row: Value, *, urgent: Value | int) -> None:
-        """Make ``row`` the row of the job at hand and hold its book."""
-        m.d.sync += [
-            Cat(self.job_side, self.job_book).eq(row),
-            self.urgent.eq(urgent),
-            self.holding.eq(1),
-            self.timer.eq(0),
-        ]
-
-    def request(self, m: Module, op: Op, **fields: Value | int) -> None:
-        """Ask for an operation on the row of the job; ``asked`` says when it is on its way."""
-        own = self.next_issue
-        m.d.comb += [
-            self.ask.eq(1),
-            own.op.eq(op),
-            own.book.eq(fields.pop("book", self.job_book)),
-            own.side.eq(fields.pop("side", self.job_side)),
-        ]
-        pk = fields.pop("pk", None)
-        if pk is not None:
-            m.d.comb += own.tick.eq(pk ^ (~own.side).replicate(len(own.tick)))
-        for name, value in fields.items():
-            m.d.comb += Value.cast(getattr(own, name)).eq(value)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -234,7 +69,7 @@ class Maintenance(wiring.Component):
     def _issue(self, m: Module) -> None:
         """Hold one operation ready for the pipeline; know when the job's book is quiet."""
         full, needs_room = Signal(), Signal()
-        waiting_op = Signal(issue_layout(self.s))
+        waiting_op = view(issue_layout(self.s))
         m.d.comb += [
             self.issue.eq(waiting_op),
             self.issue_valid.eq(full & (self.may_emit | ~needs_room)),
@@ -314,13 +149,13 @@ class Maintenance(wiring.Component):
 
     def _time_deferrals(self, m: Module) -> None:
         """Measure how long best prices stay deferred: from one event to another."""
-        r, s = self.report, self.s
+        r = self.report
         clock = Signal(32)
         since = [Signal(32, name=f"deferred_since{i}") for i in range(2)]
         began = Signal(2)
         m.d.sync += clock.eq(clock + 1)
         for side in range(2):
-            stamps = Memory(shape=32, depth=self.parameters.books, init=[])
+            stamps: Any = Memory(shape=32, depth=self.parameters.books, init=[])
             m.submodules[f"deferred_stamps{side}"] = stamps
             read, write = stamps.read_port(domain="comb"), stamps.write_port()
             row = Cat(Const(side, 1), r.told_book)

@@ -1,23 +1,19 @@
 """Window moves: put the window of a row where its best price is."""
 
-from typing import TYPE_CHECKING
-
 from amaranth import Cat, Const, Module, Mux
 
 from gateware.book.layouts import Op
-
-if TYPE_CHECKING:
-    from gateware.book.maintenance import Maintenance
+from gateware.book.maintenance_state import MaintenanceState
 
 __all__ = ["move_states"]
 
 
-def move_states(m: Module, e: "Maintenance") -> None:
+def move_states(m: Module, e: MaintenanceState) -> None:
     """Add the states of the job ``move``.
 
-    The job only begins a move; sweeps carry it out while updates flow. Until every order that leaves
-    the window is evicted, a new order is inside if it is in both windows; from then on the new
-    window counts, and the sweep admits those that it now covers.
+    The job only begins a move; sweeps carry it out while updates flow. Until every order that
+    leaves the window is evicted, a new order is inside if it is in both windows; from then on the
+    new window counts, and the sweep admits those that it now covers.
     """
     s, row, r = e.s, e.row, e.report
     grain = (s.leaf_bits - 1).bit_length()

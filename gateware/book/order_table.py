@@ -6,7 +6,8 @@ Operations follow each other without stalls: what an operation a few cycles ahea
 forwarded to a later one with the same key, and the ways that it took are not offered again.
 """
 
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -15,6 +16,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.book.hashing import bucket_value
 from gateware.book.layouts import BANKS, WAYS, Shapes
+from gateware.common.view import view
 from hw.presets import BookParameters
 
 __all__ = ["OrderTable", "first_of", "select"]
@@ -26,7 +28,7 @@ def first_of(mask: Value) -> Value:
 
 
 def select(choices: list[tuple[Value, Value]]) -> Value:
-    """Return the OR of the values whose one-bit condition holds: a multiplexer for one-hot conditions."""
+    """Return the OR of the values whose condition holds: a one-hot multiplexer."""
     terms = [Mux(condition, value, 0) for condition, value in choices]
     while len(terms) > 1:  # a balanced tree, so that synthesis need not find one
         terms = [
@@ -41,11 +43,11 @@ class OrderTable(wiring.Component):
 
     Timing
     ------
-    The request is sampled in cycle 0. The answer is valid ``LATENCY`` cycles later, and the decision
-    on it (``u_*``) is sampled in that same cycle. It is in force for every later request with the same
-    key that comes at least ``SPACING_SAME_KEY`` cycles after the first, and for every other
-    operation on the same slot (``read``, ``scan``, ``clear``) ``SPACING_SLOT`` cycles after it.
-    One request per cycle; it never stalls.
+    The request is sampled in cycle 0. The answer is valid ``LATENCY`` cycles later, and the
+    decision on it (``u_*``) is sampled in that same cycle. It is in force for every later request
+    with the same key that comes at least ``SPACING_SAME_KEY`` cycles after the first, and for
+    every other operation on the same slot (``read``, ``scan``, ``clear``) ``SPACING_SLOT`` cycles
+    after it. One request per cycle; it never stalls.
 
     Parameters
     ----------
@@ -164,12 +166,12 @@ class OrderTable(wiring.Component):
         s = self.shapes
         low = s.set_bits
         hashed = BANKS * WAYS
-        stash = [Signal(s.entry, name=f"stash{i}") for i in range(self.parameters.stash_slots)]
+        stash = [view(s.entry, name=f"stash{i}") for i in range(self.parameters.stash_slots)]
         m.d.comb += self.stash_used.eq(Cat(e.valid for e in stash))
 
         # Stage n is between the registers p[n] and p[n + 1]; p[0] is the input.
         sets = [[Signal(s.set, name=f"p{n}_set{b}") for b in range(BANKS)] for n in range(7)]
-        keys = [self.key] + [Signal(s.key, name=f"p{n}_key") for n in range(1, 7)]
+        keys = [self.key] + [view(s.key, name=f"p{n}_key") for n in range(1, 7)]
         lookup = [self.lookup] + [Signal(name=f"p{n}_lookup") for n in range(1, 7)]
         placing = [self.placing] + [Signal(name=f"p{n}_placing") for n in range(1, 5)]
         direct = [self.direct] + [Signal(name=f"p{n}_direct") for n in range(1, 3)]
@@ -178,7 +180,7 @@ class OrderTable(wiring.Component):
             hashed_set = bucket_value(s, bank, Value.cast(self.key))
             m.d.comb += sets[0][bank].eq(Mux(self.direct, self.set, hashed_set))
         for pipe in (sets, keys, lookup, placing, direct, pick):
-            for before, after in zip(pipe, pipe[1:], strict=False):
+            for before, after in pairwise(pipe):
                 pairs = zip(before, after, strict=True) if pipe is sets else [(before, after)]
                 m.d.sync += [b.eq(a) for a, b in pairs]
 
@@ -193,15 +195,15 @@ class OrderTable(wiring.Component):
             m.d.sync += flags.eq(Cat(sets[1][b] == sets[1 + d][b] for b in range(BANKS)))
 
         write_slots = Signal(s.slot)
-        write5, write_entry, entry5 = Signal(), Signal(s.entry), Signal(s.entry)
+        write5, write_entry, entry5 = Signal(), view(s.entry), view(s.entry)
         write_sets = sets[5]
         fetched = []  # p2, by slot
         for bank in range(BANKS):
             for way in range(WAYS):
-                memory = Memory(shape=s.entry, depth=self.parameters.sets, init=[])
+                memory: Any = Memory(shape=s.entry, depth=self.parameters.sets, init=[])
                 m.submodules[f"bank{bank}_way{way}"] = memory
                 read, write = memory.read_port(), memory.write_port()
-                word = Signal(s.entry, name=f"p2_word{bank}_{way}")
+                word = view(s.entry, name=f"p2_word{bank}_{way}")
                 m.d.comb += [
                     read.addr.eq(sets[0][bank]),
                     write.addr.eq(write_sets[bank]),
@@ -216,7 +218,7 @@ class OrderTable(wiring.Component):
 
         # Stage 2: compare. The set implies the low bits of the key, see gateware.book.hashing.
         taken = {n: Signal(s.slot, name=f"p{n}_taken") for n in range(4, 8)}  # offered before
-        after = {n: Signal(s.entry, name=f"p{n}_after") for n in range(5, 8)}  # what each one left
+        after = {n: view(s.entry, name=f"p{n}_after") for n in range(5, 8)}  # what each one left
         after_slot = {n: Signal(s.slot, name=f"p{n}_after_slot") for n in range(5, 8)}
         forwarded = Signal()
         m.d.comb += forwarded.eq(Cat(same_key.values()).any())
@@ -246,8 +248,8 @@ class OrderTable(wiring.Component):
         p3_match, p3_scan, p3_free = Signal(s.slot), Signal(s.slot), Signal(s.slot)
         p3_near = Signal(s.slot)  # slots that the operation one ahead may be taking
         p3_same2, p3_earlier = Signal(), Signal()
-        p3_entry, p3_slot = Signal(s.entry), Signal(s.slot)
-        words3 = [Signal(s.entry, name=f"p3_word{i}") for i in range(hashed)]
+        p3_entry, p3_slot = view(s.entry), Signal(s.slot)
+        words3 = [view(s.entry, name=f"p3_word{i}") for i in range(hashed)]
         near = Cat(*(same_set[1][b].replicate(WAYS) for b in range(BANKS)), Const(-1, len(stash)))
         earlier = same_key[3] | same_key[4] | same_key[5]
         m.d.sync += [
@@ -266,7 +268,7 @@ class OrderTable(wiring.Component):
 
         # Stage 3: select what was found, and a free slot.
         entries = [Value.cast(e) for e in (*words3, *stash)]
-        found = Signal(s.entry)
+        found = view(s.entry)
         # `after[5]`, as two terms of the selection.
         near_terms = [
             (p3_same2 & write5 & write_entry.valid, Value.cast(write_entry)),

@@ -1,5 +1,6 @@
 """The pipeline of the book engine: one operation a cycle, never stalled."""
 
+from itertools import pairwise
 from typing import Final
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
@@ -13,6 +14,7 @@ from gateware.book.level_store import LevelStore
 from gateware.book.order_table import OrderTable
 from gateware.book.reports import report_layout
 from gateware.book.row_cache import RowCache
+from gateware.common.view import view
 from hw.presets import BookParameters
 from hw.records import ERROR, EVENT_KIND
 
@@ -59,9 +61,9 @@ class Pipeline(wiring.Component):
 
     Timing
     ------
-    An operation is sampled in cycle 0, its result is valid in cycle ``LATENCY``. Operations that change
-    rows of the same book must be at least ``INTERVAL`` cycles apart. See ``OrderTable`` for what the
-    operations on slots need.
+    An operation is sampled in cycle 0, its result is valid in cycle ``LATENCY``. Operations that
+    change rows of the same book must be at least ``INTERVAL`` cycles apart. See ``OrderTable`` for
+    what the operations on slots need.
 
     ======  ==========================================================
     stage   work
@@ -163,8 +165,8 @@ class Pipeline(wiring.Component):
         m.submodules.store = store = LevelStore(parameters=self.parameters)
 
         # p[n]: the operation n cycles after it was issued.
-        p = [self.issue] + [Signal(issue_layout(s), name=f"p{n}") for n in range(1, 7)]
-        for before, after in zip(p, p[1:], strict=False):
+        p = [self.issue] + [view(issue_layout(s), name=f"p{n}") for n in range(1, 7)]
+        for before, after in pairwise(p):
             m.d.sync += after.eq(before)
         self._ask_table(m, table, p[0])
         self._give_second_half(m, p[2])
@@ -172,7 +174,7 @@ class Pipeline(wiring.Component):
         # Stage 3: an update's own side and price; a replace keeps the side of what it replaced,
         # which is two stages ahead.
         m.submodules.decide = decide = Decide(parameters=self.parameters)
-        decision4, decision5 = decide.decision, Signal(decision_layout(s))
+        decision4, decision5 = decide.decision, view(decision_layout(s))
         side5 = Signal()
         insert3 = p[3].op == Op.INSERT
         m.d.comb += [
@@ -208,7 +210,7 @@ class Pipeline(wiring.Component):
         self._command_row(m, table, rows, p[4], decision4)
         self._update_level(m, table, rows, store, p[4], decision4)
 
-        entry5, inside5, decision6 = Signal(s.entry), Signal(), Signal(decision_layout(s))
+        entry5, inside5, decision6 = view(s.entry), Signal(), view(decision_layout(s))
         m.d.sync += [
             entry5.eq(table.entry),
             inside5.eq(rows.inside),
@@ -250,7 +252,7 @@ class Pipeline(wiring.Component):
     def _write_order(
         self, m: Module, table: OrderTable, rows: RowCache, p4: data.View, decision: data.View
     ) -> None:
-        """Stage 4: what becomes of the order?"""
+        """Stage 4: say what becomes of the order."""
         entry, new = table.entry, table.u_entry
         takes = among(p4, Op.EXECUTE, Op.REDUCE)
         keeps = among(p4, Op.EVICT, Op.ADMIT)
@@ -275,7 +277,7 @@ class Pipeline(wiring.Component):
     def _command_row(
         self, m: Module, table: OrderTable, rows: RowCache, p4: data.View, decision: data.View
     ) -> None:
-        """Stage 4: what happens to the row?"""
+        """Stage 4: say what happens to the row."""
         c = rows.command
         append = p4.op == Op.APPEND
         m.d.comb += [
@@ -313,7 +315,7 @@ class Pipeline(wiring.Component):
         p4: data.View,
         decision: data.View,
     ) -> None:
-        """Stage 4 decides, stage 5 begins: what happens to the level behind the cache?"""
+        """Stage 4 decides, stage 5 begins: change the level behind the cache."""
         m.d.sync += [
             store.book.eq(p4.book),
             store.side.eq(table.side),
@@ -339,11 +341,11 @@ class Pipeline(wiring.Component):
         s, result = self.shapes, self.result
         is_level5, is_order5 = p[5].op == Op.LEVEL, p[5].op == Op.READ_SLOT
         order = Cat(entry5.pk, entry5.quantity, Const(1, s.count.width))
-        said6, said_known6 = Signal(data.ArrayLayout(s.level, 2)), Signal(2)
+        said6, said_known6 = view(data.ArrayLayout(s.level, 2)), Signal(2)
         says6, order_id6 = Signal(), Signal(64)
         pairs = ((rows.levels, rows.meta), (rows.other_levels, rows.other_meta))
         for side, (levels, meta) in enumerate(pairs):
-            at_index, valid = Signal(s.level, name=f"at_index{side}"), Signal(name=f"valid{side}")
+            at_index, valid = view(s.level, name=f"at_index{side}"), Signal(name=f"valid{side}")
             with m.Switch(p[5].tag.index):
                 for j in range(self.parameters.cached_levels):
                     with m.Case(j):

@@ -1,15 +1,11 @@
 """Refill: bring the next best levels of a row into its cache."""
 
-from typing import TYPE_CHECKING
-
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 from gateware.book.layouts import Op
+from gateware.book.maintenance_state import MaintenanceState
 from gateware.book.order_table import first_of
 from hw.records import EVENT_KIND
-
-if TYPE_CHECKING:
-    from gateware.book.maintenance import Maintenance
 
 __all__ = ["encode", "refill_states"]
 
@@ -22,7 +18,7 @@ def encode(one_hot: Value) -> Value:
     )
 
 
-def refill_states(m: Module, e: "Maintenance") -> None:
+def refill_states(m: Module, e: MaintenanceState) -> None:
     """Add the states of the job ``refill``.
 
     The job's book is held until nothing of it is under way; what is read then is exact. The next

@@ -4,7 +4,7 @@ A *row* is one side of one book. Its cache holds the best levels exactly; every 
 it is strictly worse than the row's ``bound``. A level that lives beyond the cache is not seen here.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.book.layouts import Shapes
 from gateware.book.row_update import ROW_COMMAND, RowUpdate
+from gateware.common.view import view
 from hw.presets import BookParameters
 
 __all__ = ["RowCache"]
@@ -24,8 +25,9 @@ class RowCache(wiring.Component):
     Timing
     ------
     ``book`` is sampled in cycle 0. The rows are valid in cycle 1, and with them the command on one
-    of the two, whose effect is on the outputs in cycle ``LATENCY``. Commands for the same book must be
-    at least ``INTERVAL`` cycles apart; different books can follow each other in every cycle.
+    of the two, whose effect is on the outputs in cycle ``LATENCY``. Commands for the same book
+    must be at least ``INTERVAL`` cycles apart; different books can follow each other in every
+    cycle.
 
     Parameters
     ----------
@@ -37,9 +39,9 @@ class RowCache(wiring.Component):
     book : ``In(book)``
         Book to read.
     command, side, pk, delta, quantity, count, outside, base : ``In``
-        In cycle 1. ``delta``: change of the level's quantity [lots], two's complement. ``quantity``,
-        ``count``: of a new level. ``outside``: the order is outside the window. ``base``: best price
-        of the window to come, for set_base and start_move.
+        In cycle 1. ``delta``: change of the level's quantity [lots], two's complement.
+        ``quantity``, ``count``: of a new level. ``outside``: the order is outside the window.
+        ``base``: best price of the window to come, for set_base and start_move.
     moving : ``In(1)``
         In cycle 1: a window move of this row is under way and ``base`` is its target.
     evicting : ``In(1)``
@@ -86,6 +88,9 @@ class RowCache(wiring.Component):
     state: data.View
     inside: Value
     meta: data.View
+    levels: Any
+    other_levels: Any
+    best: Any
     other_meta: data.View
     invalid: Value
     overflow: Value
@@ -134,9 +139,9 @@ class RowCache(wiring.Component):
         # memories and forwarded to stage 0.
         m.submodules.update = update = RowUpdate(parameters=self.parameters)
         book1, book2, side2, active2 = Signal(s.book), Signal(s.book), Signal(), Signal()
-        state2, new_state, writes = Signal(s.state), Signal(s.state), Signal(2)
-        other_levels = [Signal(s.level, name=f"p2_other{j}") for j in range(depth)]
-        other_meta = Signal(s.meta)
+        state2, new_state, writes = view(s.state), view(s.state), Signal(2)
+        other_levels = [view(s.level, name=f"p2_other{j}") for j in range(depth)]
+        other_meta = view(s.meta)
         m.d.sync += [book1.eq(self.book), book2.eq(book1), side2.eq(self.side)]
         m.d.sync += active2.eq(Value.cast(self.command).any())
 
@@ -179,7 +184,7 @@ class RowCache(wiring.Component):
         m.d.comb += [
             writes.eq(Mux(active2, Cat(~side2 | command.reset, side2 | command.reset), 0)),
             new_state.invalid.eq(
-                ((state2.invalid & ~command.reset) | command.invalidate | update.overflow)
+                (state2.invalid & ~command.reset) | command.invalidate | update.overflow
             ),
             new_state.complete.eq(Mux(command.reset, command.complete, state2.complete)),
             self.meta.eq(update.meta),
@@ -214,9 +219,9 @@ class RowCache(wiring.Component):
         book2: Value,
         new: data.View,
         write: Value,
-    ) -> data.View:
+    ) -> Any:
         """Return the register of stage 1 that holds one part of the book's rows."""
-        memory = Memory(shape=shape, depth=self.parameters.books, init=[])
+        memory: Any = Memory(shape=shape, depth=self.parameters.books, init=[])
         m.submodules[name] = memory
         read, port = memory.read_port(domain="comb"), memory.write_port()
         m.d.comb += [
@@ -225,7 +230,7 @@ class RowCache(wiring.Component):
             port.data.eq(new),
             port.en.eq(write),
         ]
-        row = Signal(shape, name=f"p1_{name}")
+        row = view(shape, name=f"p1_{name}")
         passed_on = write & (self.book == book2)
         m.d.sync += Value.cast(row).eq(Mux(passed_on, Value.cast(new), Value.cast(read.data)))
         return row
@@ -240,7 +245,7 @@ class RowCache(wiring.Component):
         metas: list[data.View],
         update: RowUpdate,
     ) -> None:
-        """Stage 1: where in the cache does the price stand?"""
+        """Stage 1: find where in the cache the price stands."""
         worse, same, single, reachable = [], [], [], []
         for levels, meta in zip(rows, metas, strict=True):
             worse.append(Cat(v & (self.pk > e.pk) for v, e in zip(meta.valid, levels, strict=True)))
@@ -255,9 +260,9 @@ class RowCache(wiring.Component):
         ]
 
     def _locate(self, m: Module, metas: list[data.View], update: RowUpdate) -> None:
-        """Stage 1: where does the price stand in the window?"""
+        """Stage 1: find where in the window the price stands."""
         s, quarter = self.shapes, self.parameters.window_ticks // 4
-        mine = Signal(s.meta)
+        mine = view(s.meta)
         offset, ahead = Signal(len(self.pk) + 1), Signal(len(self.pk) + 1)
         first, first_base = Signal(), Signal(s.pk)
         grain = (s.leaf_bits - 1).bit_length()  # windows begin at the edge of a bitmap word

@@ -1,6 +1,6 @@
 """The shift network of the row cache: one command on one row."""
 
-from typing import Final
+from typing import Any, Final
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
@@ -63,6 +63,8 @@ class RowUpdate(wiring.Component):
     """
 
     command: data.View
+    levels: Any
+    new_levels: Any
     meta: data.View
     pk: Value
     delta: Value

@@ -1,30 +1,16 @@
 """Sweep: visit every order of a row, or of a book, in the order table."""
 
-from typing import TYPE_CHECKING
-
 from amaranth import Module, Mux, Signal
-from amaranth.lib import enum
 
 from gateware.book.layouts import Op
+from gateware.book.maintenance_state import MaintenanceState, SweepFor
 from gateware.book.order_table import first_of
 from hw.records import EVENT_KIND
 
-if TYPE_CHECKING:
-    from gateware.book.maintenance import Maintenance
-
-__all__ = ["SweepFor", "sweep_states"]
+__all__ = ["sweep_states"]
 
 
-class SweepFor(enum.Enum, shape=2):
-    """What a sweep is for."""
-
-    SEARCH = 0  # the best level outside the window
-    EVICT = 1  # orders that leave the window
-    ADMIT = 2  # orders that enter it
-    DUMP = 3  # every order of a book
-
-
-def sweep_states(m: Module, e: "Maintenance") -> None:
+def sweep_states(m: Module, e: MaintenanceState) -> None:
     """Add the states of the job ``sweep``: one step, up to the next set that holds such an order.
 
     Sets are scanned without a hold, one after the other; the orders in a set that matches are read
@@ -161,7 +147,7 @@ def sweep_states(m: Module, e: "Maintenance") -> None:
                     m.next = "command_tell"
 
 
-def _keep_best(m: Module, e: "Maintenance") -> None:
+def _keep_best(m: Module, e: MaintenanceState) -> None:
     """Keep the best level among the orders read so far."""
     order, best = e.report.entry, e.best
     with m.If(~e.best_valid | (order.pk < best.pk)):

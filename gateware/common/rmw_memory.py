@@ -1,11 +1,14 @@
 """Memory whose words are read, changed and written back by a pipeline without stalls."""
 
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 from amaranth import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+
+from gateware.common.view import view
 
 __all__ = ["RmwMemory"]
 
@@ -15,10 +18,10 @@ class RmwMemory(wiring.Component):
 
     Timing
     ------
-    ``address`` is sampled in cycle 0. ``old`` is valid in cycle ``LATENCY``; in that same cycle ``write``
-    and ``new`` are sampled. A request sees every write of requests at least ``INTERVAL`` cycles ahead
-    of it to the same address. One request per cycle; two requests for the same address must not
-    follow each other in consecutive cycles if the first one writes.
+    ``address`` is sampled in cycle 0. ``old`` is valid in cycle ``LATENCY``; in that same cycle
+    ``write`` and ``new`` are sampled. A request sees every write of requests at least ``INTERVAL``
+    cycles ahead of it to the same address. One request per cycle; two requests for the same
+    address must not follow each other in consecutive cycles if the first one writes.
 
     Parameters
     ----------
@@ -66,20 +69,21 @@ class RmwMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.memory = memory = Memory(shape=self.shape, depth=self.depth, init=[])
+        memory: Any = Memory(shape=self.shape, depth=self.depth, init=[])
+        m.submodules.memory = memory
         read, write = memory.read_port(), memory.write_port()
 
         # Stage n is between the registers p[n] and p[n + 1]; the write happens in stage 3.
         address = [self.address] + [Signal.like(self.address, name=f"p{n}") for n in range(1, 5)]
-        m.d.sync += [b.eq(a) for a, b in zip(address, address[1:], strict=False)]
-        fetched = Signal(self.shape)
+        m.d.sync += [b.eq(a) for a, b in pairwise(address)]
+        fetched = view(self.shape)
         m.d.comb += read.addr.eq(self.address)
         m.d.sync += Value.cast(fetched).eq(Value.cast(read.data))
 
         # A write d cycles ahead is in p[2 + d] when this request is in p[2]; the memory shows it
         # from d = 4 on.
         writes = {n: Signal(name=f"p{n}_write") for n in range(3, 6)}
-        words = {n: Signal(self.shape, name=f"p{n}_word") for n in range(3, 6)}
+        words = {n: view(self.shape, name=f"p{n}_word") for n in range(3, 6)}
         near = {d: Signal(name=f"p2_near{d}") for d in (2, 3)}
         for d, flag in near.items():
             m.d.sync += flag.eq(address[1] == address[1 + d])

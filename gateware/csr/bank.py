@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from amaranth import Module, Signal, Value, unsigned
+from amaranth import Const, Module, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,9 +16,9 @@ class RegisterBank(wiring.Component):
 
     Timing
     ------
-    ``r_data`` is valid ``LATENCY`` cycle after ``address``. A write is visible to the fabric ``LATENCY``
-    cycle after ``w_stb``. Unknown addresses read 0 and ignore writes. Reading the low word of a
-    register of more than 32 bits holds its high word still for the read that follows.
+    ``r_data`` is valid ``LATENCY`` cycle after ``address``. A write is visible to the fabric
+    ``LATENCY`` cycle after ``w_stb``. Unknown addresses read 0 and ignore writes. Reading the low
+    word of a register of more than 32 bits holds its high word still for the read that follows.
 
     Parameters
     ----------
@@ -51,6 +51,9 @@ class RegisterBank(wiring.Component):
     r_data: Value
     w_stb: Value
     w_data: Value
+    control: Value
+    status: Value
+    cycles: Value
 
     def __init__(self, *, constants: dict[str, int]) -> None:
         for name in constants:
@@ -88,9 +91,9 @@ class RegisterBank(wiring.Component):
                 for index, member in enumerate(self.members_of(register.name)):
                     address = register.address + index * register.stride
                     constant = self.constants.get(register.name)
-                    value = getattr(self, member) if constant is None else constant
+                    value = Const(constant, 32) if constant is not None else getattr(self, member)
                     with m.Case(address):
-                        m.d.comb += read.eq(value if constant is not None else value[:32])
+                        m.d.comb += read.eq(value[:32])
                         if register.words == 2:
                             with m.If(self.r_stb):
                                 m.d.sync += high.eq(value[32:])
