@@ -5,8 +5,9 @@ from typing import Final
 
 import click
 
+from host.cli.output import json_option
 from hw.presets import PRESETS
-from sim.cli.failures import chosen_device, exit_codes
+from sim.cli.failures import chosen_device, explained
 from sim.cli.progress import reporter
 from sim.cli.run import RunOptions, run, show
 from sim.replay.demo_source import DemoSource
@@ -34,7 +35,7 @@ _UPDATES: Final = 200_000
     show_default=True,
     help="Folder for the HTML page.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def demo(device: str | None, updates: int, seed: int, report: Path, as_json: bool) -> None:
     """Replay generated order flow, compare every event with the model, and write the report.
 
@@ -44,7 +45,7 @@ def demo(device: str | None, updates: int, seed: int, report: Path, as_json: boo
     Exit status: 0 all checks passed, 1 a check failed, 2 usage, 3 worth a retry.
     """
     options = RunOptions(verify=True, report=report)
-    with exit_codes():
+    with explained():
         with reporter() as progress:
             choice = chosen_device(device)
             if choice.note:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from host.cli.output import CliError, json_option
 from hw.presets import PRESETS
 from sim.captures import CaptureError, measure, open_capture
 from sim.captures.recognise import FORMATS
-from sim.cli.failures import FAILED, CommandError, chosen_device, exit_codes
+from sim.cli.failures import chosen_device, explained
 from sim.cli.progress import reporter
 from sim.cli.run import RunOptions, run, show
 from sim.replay.fit import choose_preset
@@ -46,7 +47,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Path(file_okay=False, path_type=Path),
     help="Write the HTML page into this folder.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def replay(
     captures: tuple[Path, ...],
     format_: str | None,
@@ -72,7 +73,7 @@ def replay(
     if wanted == []:
         raise click.UsageError("--symbols must name at least one instrument, not none")
     options = RunOptions(verify=verify, report=report, events=events, save=save)
-    with exit_codes():
+    with explained():
         with reporter() as progress:
             choice = chosen_device(device)
             if choice.note:
@@ -93,5 +94,5 @@ def replay(
                         progress=progress,
                     )
                 except CaptureError as error:  # it opened well: a line was wrong, and strict
-                    raise CommandError(str(error), FAILED) from error
+                    raise CliError(str(error), code="strict") from error
         show(result, options=options, as_json=as_json)

@@ -1,6 +1,5 @@
 """What ``replay`` and ``demo`` share: run a source on the appliance and show the result."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -9,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 import click
-from rich.console import Console
+from rich.text import Text
 
 from host.appliance import Appliance
+from host.cli.output import Exit, print_json, stdout_console
 from host.venues.instrument import Instrument
 from hw.presets import BookParameters
 from sim.captures import CaptureBatch, Needs, RecordsWriter
@@ -156,11 +156,11 @@ def show(result: ReplayResult, *, options: RunOptions, as_json: bool) -> None:
     page = write_page(result, options.report) if options.report else None
     if as_json:
         document = result.to_json() | ({"report": str(page)} if page else {})
-        click.echo(json.dumps(document))
+        print_json(document)
     else:
-        console = Console(highlight=False)
+        console = stdout_console()
         print_tables(result, console)
         if page:
-            console.print(f"Report: {page.resolve()}", soft_wrap=True)
+            console.print(Text(f"Report: {page.resolve()}"), soft_wrap=True)
     if result.failures:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(Exit.FAILED)

@@ -102,7 +102,7 @@ def _tiles(result: ReplayResult) -> Iterable[str]:
     yield _latency_tile(result)
     if counters.cycles:
         share = f"{100 * counters.stall_cycles / counters.cycles:.2f}"
-        yield tile("Stalled", share, "% of cycles", f"{counters.stall_cycles:,} cycles")
+        yield tile("Stalled", share, "% of cycles", "offered without pauses")
     else:
         yield tile("Stalled", NOTHING, "", f"{result.device} counts no cycles")
     yield tile(
@@ -235,7 +235,7 @@ def _facts(result: ReplayResult) -> str:
         facts += [
             ("Outside a window", f"{c.orders_outside:,} of them"),
             ("Window", f"{p.window_ticks:,} ticks a side, {c.window_moves:,} moves"),
-            ("Cycles", f"{c.cycles:,}"),
+            ("Cycles", f"{c.cycles:,}, an update waiting in {c.stall_cycles:,}"),
             ("Deferred best prices", f"{result.deferred:,}, longest {c.deferred_max:,} cycles"),
             ("Refills, table sweeps", f"{c.refills:,}, {c.searches:,}"),
             ("Fullest stash", f"{c.stash_max:,} of {p.stash_slots:,}"),
@@ -249,7 +249,8 @@ def _footer(result: ReplayResult) -> str:
     return (
         "Simulated: cycles come from the gateware, compiled by Verilator. "
         f"Times are cycles at a stated clock of {CLOCK_HZ / 1e6:.2f} MHz, not measured on a board. "
-        "Read-outs for this page and for checks are part of the cycles and stalls."
+        "Updates are offered back to back, without the pauses of the market, so that one nearly always "
+        "waits. Read-outs for this page and for checks are part of the cycles and stalls."
     )
 
 

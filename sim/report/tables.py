@@ -19,7 +19,7 @@ __all__ = ["print_tables", "tables"]
 def print_tables(result: ReplayResult, console: Console) -> None:
     """Print every table, and what failed."""
     for renderable in tables(result):
-        console.print(renderable)
+        console.print(renderable, highlight=False)
 
 
 def tables(result: ReplayResult) -> Iterator[RenderableType]:

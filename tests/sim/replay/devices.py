@@ -66,7 +66,8 @@ class LosingDevice(ModelDevice):
         """Return too few events."""
         events = super().transfer(updates)
         lost = (events["cause"] == UPDATE_KIND.execute) & (events["kind"] == EVENT_KIND.best)
-        return events[~lost]
+        kept: NDArray[np.void] = events[~lost]
+        return kept
 
 
 class FailingDevice(ModelDevice):
