@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, Self
 
 import zmq
@@ -14,6 +15,7 @@ from host.device.remote import RemoteDevice
 from host.env import SYSTEM, Environment
 from host.process import Child
 from host.protocol.endpoints import private_directory
+from host.protocol.messages import ControllerStatus, StatusRequest
 from hw.presets import BookParameters
 
 __all__ = ["Appliance"]
@@ -47,6 +49,8 @@ class Appliance:
     ----------
     device : RemoteDevice
         After entry.
+    directory : Path
+        After entry: private directory of the sockets and logs; gone after exit.
 
     Raises
     ------
@@ -64,6 +68,7 @@ class Appliance:
     """
 
     device: RemoteDevice
+    directory: Path
 
     def __init__(
         self,
@@ -101,8 +106,21 @@ class Appliance:
         """Process id of the controller."""
         return self._child.pid
 
+    def status(self, timeout_s: float = 5.0) -> ControllerStatus:
+        """Ask the controller how it and its worker are.
+
+        Raises
+        ------
+        DeviceLostError
+            If it does not answer within ``timeout_s`` [s].
+        """
+        answer = self._client.request(StatusRequest(request_id=self._env.new_id()), timeout_s)
+        if not isinstance(answer, ControllerStatus):
+            raise DeviceLostError(f"the controller did not answer within {timeout_s:.0f} s")
+        return answer
+
     def _start(self) -> None:
-        directory = private_directory()
+        directory = self.directory = private_directory()
         self._undo.append(lambda: shutil.rmtree(directory, ignore_errors=True))
         arguments = Arguments(
             directory=directory,
