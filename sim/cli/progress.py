@@ -52,7 +52,7 @@ class Reporter:
 
     def note(self, text: str) -> None:
         """Print a sentence that stays."""
-        self._console.print(Text(text))
+        self._console.print(Text(text), soft_wrap=True)
 
     def stage(self, text: str, total: int | None = None) -> None:
         """Say what begins, and how many updates it will take if that is known."""

@@ -249,8 +249,9 @@ def _footer(result: ReplayResult) -> str:
     return (
         "Simulated: cycles come from the gateware, compiled by Verilator. "
         f"Times are cycles at a stated clock of {CLOCK_HZ / 1e6:.2f} MHz, not measured on a board. "
-        "Updates are offered back to back, without the pauses of the market, so that one nearly always "
-        "waits. Read-outs for this page and for checks are part of the cycles and stalls."
+        "Updates are offered back to back, without the pauses of the market, so that one "
+        "nearly always waits. Read-outs for this page and for checks are part of the cycles "
+        "and stalls."
     )
 
 
