@@ -79,6 +79,23 @@ class BookParameters:
         """Sets of the order table: one bucket of each bank."""
         return self.order_slots // WAYS_PER_SET
 
+    @property
+    def deferred_bound(self) -> int:
+        """Most cycles for which a best price can stay deferred [cycles].
+
+        Every row deferred at once, every slot of the table in use, other books taking every second
+        cycle: the command under way ends, the window move under way ends if it is the row's, and
+        each row is searched twice (once more if updates overtook the first search). A step of a
+        sweep costs 2 cycles a set, and at most 32 for an order that is read, 128 for one that a
+        move changes. What real feeds see is the register ``deferred_max``.
+        """
+        command = 2 * max(2 * self.window_ticks, self.sets) + 64
+        slots = self.order_slots + self.stash_slots
+        move = 2 * (2 * self.sets + 128 * slots)
+        rows = 2 * self.books
+        searches = 2 * (rows * (2 * self.sets + 512) + 32 * slots)
+        return command + move + searches
+
     def sizes(self) -> dict[str, int]:
         """Return the numbers alone: what the gateware and ``MAP_ID`` depend on."""
         return {k: v for k, v in asdict(self).items() if isinstance(v, int)}

@@ -216,8 +216,15 @@ class Maintenance(MaintenanceState):
         waiting = {
             JobClass.REFILL: (self.next_valid & still_low, refill),
             JobClass.SEARCH: (self.searching, search),
-            JobClass.COMMAND: (self.commanded, command),
-            JobClass.MOVE: (self.moving, move),
+            # While a best price is deferred, only what brings it back goes on.
+            JobClass.COMMAND: (self.commanded & ~self.pressed, command),
+            JobClass.MOVE: (
+                self.moving
+                & (
+                    ~self.pressed | self.deferred.bit_select(Cat(self.move_side, self.move_book), 1)
+                ),
+                move,
+            ),
         }
         classes = list(waiting)
         with m.If(self.next_valid & ~still_low):
@@ -240,7 +247,7 @@ class Maintenance(MaintenanceState):
                             with m.If(pending) if j == 0 else m.Elif(pending):
                                 m.d.sync += self.served.eq(job)
                                 start()
-        with m.Elif(self.want.bit_select(here, 1)):
+        with m.Elif(self.want.bit_select(here, 1) & ~self.pressed & ~self.moving):
             self.take_job(m, here, urgent=1)
             m.next = "move"
         with m.Elif(self.need.bit_select(here, 1) & ~in_the_way & ~moving_here):

@@ -92,7 +92,7 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += current.eq(current + 1)
             with m.If(act.any()):
                 m.next = "sweep_hold"
-            with m.Elif(e.next_valid | e.commanded | (current == last)):
+            with m.Elif(e.next_valid | (e.commanded & ~e.pressed) | (current == last)):
                 m.next = "sweep_pause"
             with m.Else():
                 m.d.sync += [asking.eq(current + 1), stopped.eq(0)]

@@ -24,7 +24,7 @@ from hw.presets import PRESETS, BookParameters
 __all__ = ["main", "measure"]
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_PAGE: Final = _ROOT / "docs" / "reference" / "pnr.md"
+_PAGE_NAME: Final = "docs/reference/pnr.md"
 _DEFAULT: Final = "gateware.book.engine:BookEngine"
 _DEVICE: Final = "LFE5UM5G-85F-8"
 _XILINX: Final = {"xc7z020": "xc7", "UltraScale+ (Kria K26: KR260)": "xcup"}
@@ -113,8 +113,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-xilinx", action="store_true", help="leave the Xilinx parts out")
     parser.add_argument("--synth", default="", help="more options for synth_ecp5")
     parser.add_argument("--folder", type=Path, default=_ROOT / "build" / "pnr")
-    parser.add_argument("--page", type=Path, help=f"page to write; default {_PAGE.relative_to(_ROOT)}"
-                        " if there are at least 3 seeds and the Xilinx parts")  # fmt: skip
+    parser.add_argument(
+        "--page", type=Path, help=f"page to write; default {_PAGE_NAME}, if complete"
+    )
     options = parser.parse_args(arguments)
     if options.seeds < 1:
         parser.error(f"--seeds must be at least 1, not {options.seeds}")
@@ -138,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in options.design or [_DEFAULT]
     ]
     complete = options.seeds >= 3 and not options.no_xilinx
-    if target := options.page or (_PAGE if complete else None):
+    if target := options.page or (_ROOT / _PAGE_NAME if complete else None):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(designs, tool_versions()), encoding="utf-8")
     for design in designs:

@@ -12,6 +12,11 @@ from hw.latency import LATENCY
 __all__ = ["GOAL_MHZ", "Design", "page", "path_lines", "short"]
 
 GOAL_MHZ: Final = 156.25  # the word clock of 10 GbE
+_INTRODUCTION: Final = (
+    "Written by `make pnr`. Clock and area come from open tools, for a component by itself: a shift "
+    "register feeds its inputs and a tree of registers folds its outputs, so every path begins and "
+    "ends at a register. No board has been measured."
+)
 _GENERATED: Final = re.compile(r"_(?:LUT4|PFUMX|L6MUX21|TRELLIS_\w+?|CCU2C|DP16KD)(?:_.*|$)|\[.*$")
 _SHOWN: Final = {"lut": "LUT4", "ff": "flip-flops", "bram": "block RAM", "dsp": "multipliers"}
 
@@ -67,13 +72,7 @@ def path_lines(path: Sequence[Hop]) -> list[str]:
 def page(designs: Sequence[Design], versions: Mapping[str, str]) -> str:
     """Return the page, in Markdown."""
     tools = ", ".join(f"{name} {version}" for name, version in versions.items())
-    parts = [
-        "# Place and route",
-        "Written by `make pnr`. Clock and area come from open tools, for a component by itself: a "
-        "shift register feeds its inputs and a tree of registers folds its outputs, so every path "
-        "begins and ends at a register. No board has been measured.",
-        f"Tools: {tools}.",
-    ]
+    parts = ["# Place and route", _INTRODUCTION, f"Tools: {tools}."]
     for design in designs:
         parts += _section(design)
     return "\n\n".join(parts) + "\n"
@@ -83,27 +82,31 @@ def _section(design: Design) -> list[str]:
     typical = design.typical
     mhz = median(design.fmax_mhz)
     verdict = "reached" if mhz >= GOAL_MHZ else f"missed by {100 * (1 - mhz / GOAL_MHZ):.1f} %"
-    cycles = max(
-        b.cycles for (block, path), b in LATENCY.items() if block == "book" and path == "add"
-    )
+    cycles = LATENCY["book", "add"].cycles
     per_seed = [
         f"| {s} | {r.fmax_mhz:.2f} |" for s, r in zip(design.seeds, design.routed, strict=True)
     ]
     wires = typical.delay("routing")
     total = sum(hop.delay for hop in typical.path)
+    summary = (
+        f"**{mhz:.2f} MHz** is the median Fmax on LFE5UM5G-85F, speed grade 8. The goal, "
+        f"{GOAL_MHZ} MHz (the word clock of 10 GbE), is {verdict}. {cycles} cycles, the latency of "
+        f"an add, are {1e3 * cycles / mhz:.1f} ns at that clock."
+    )
+    limit = (
+        f"The critical path of the median seed takes {total:.2f} ns, {wires:.2f} ns of them on "
+        f"wires, through {sum(hop.kind == 'logic' for hop in typical.path)} levels of logic:"
+    )
     return [
         f"## {design.name}",
-        f"**{mhz:.2f} MHz** is the median Fmax on LFE5UM5G-85F, speed grade 8. The goal, "
-        f"{GOAL_MHZ} MHz (the word clock of 10 GbE), is {verdict}. {cycles} cycles, the latency of an "
-        f"add, are {1e3 * cycles / mhz:.1f} ns at that clock.",
+        summary,
         "\n".join(["| seed | Fmax [MHz] |", "| --- | --- |", *per_seed]),
         "Area on LFE5UM5G-85F, registers of the measurement included:",
         _area_ecp5(typical),
         "Area by synthesis alone, without them (`synth_xilinx`; block RAM in units of 36 Kbit):",
         _area_xilinx(design),
         "### What limits the clock",
-        f"The critical path of the median seed takes {total:.2f} ns, {wires:.2f} ns of them on wires, "
-        f"through {sum(hop.kind == 'logic' for hop in typical.path)} levels of logic:",
+        limit,
         "\n".join(["```text", *path_lines(typical.path), "```"]),
     ]
 

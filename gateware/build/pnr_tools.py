@@ -102,7 +102,8 @@ def area_xilinx(rtlil: str, folder: Path, *, family: str) -> dict[str, float]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{family}.il").write_text(rtlil, encoding="utf-8")
     script = (
-        f"read_rtlil {family}.il; synth_xilinx -family {family} -top top -flatten -noiopad -noclkbuf; "
+        f"read_rtlil {family}.il; "
+        f"synth_xilinx -family {family} -top top -flatten -noiopad -noclkbuf; "
         f"tee -q -o {family}.json stat -json"
     )
     _run(_YOSYS, ["-q", "-l", f"{family}.log", "-p", script], folder)
