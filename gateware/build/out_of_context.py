@@ -1,4 +1,4 @@
-"""A wrapper with three pins, so that a component can be placed and routed by itself."""
+"""A wrapper with few pins, so that a component can be placed and routed by itself."""
 
 from amaranth import Cat, Module, Signal, Value
 from amaranth.lib import wiring
@@ -22,7 +22,8 @@ class OutOfContext(wiring.Component):
     """Feed every input of a component from a shift register and fold its outputs to one bit.
 
     Every port of the component begins or ends at a register, so what limits the clock lies inside
-    it. Nothing can be optimised away: every input differs and every output counts.
+    it. Nothing can be optimised away: every output counts, and every input is a bit of its own. (A
+    register behind a bit of the shift register would be the same as the next bit, and merge.)
 
     Timing
     ------
@@ -37,16 +38,19 @@ class OutOfContext(wiring.Component):
     -------
     shift_in : ``In(1)``
         Next bit of the inputs.
+    load : ``In(1)``
+        Hand the bits over to the inputs.
     shift_out : ``Out(1)``
         Parity of the outputs, some cycles ago.
     """
 
     shift_in: Value
+    load: Value
     shift_out: Value
 
     def __init__(self, *, component: wiring.Component) -> None:
         self.component = component
-        super().__init__({"shift_in": In(1), "shift_out": Out(1)})
+        super().__init__({"shift_in": In(1), "load": In(1), "shift_out": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -54,7 +58,10 @@ class OutOfContext(wiring.Component):
         inputs = Cat(_members(self.component, In))
         shift = Signal(len(inputs))
         m.d.sync += shift.eq(Cat(self.shift_in, shift))
-        m.d.comb += inputs.eq(shift)
+        held = Signal(len(inputs))
+        with m.If(self.load):
+            m.d.sync += held.eq(shift)
+        m.d.comb += inputs.eq(held)
 
         outputs = Cat(_members(self.component, Out))
         folded = Signal(len(outputs), name="folded0")

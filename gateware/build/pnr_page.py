@@ -13,9 +13,9 @@ __all__ = ["GOAL_MHZ", "Design", "page", "path_lines", "short"]
 
 GOAL_MHZ: Final = 156.25  # the word clock of 10 GbE
 _INTRODUCTION: Final = (
-    "Written by `make pnr`. Clock and area come from open tools, for a component by itself: a shift "
-    "register feeds its inputs and a tree of registers folds its outputs, so every path begins and "
-    "ends at a register. No board has been measured."
+    "Written by `make pnr`. Clock and area come from open tools, for a component by itself: a "
+    "shift register feeds its inputs and a tree of registers folds its outputs, so every path "
+    "begins and ends at a register. No board has been measured."
 )
 _GENERATED: Final = re.compile(r"_(?:LUT4|PFUMX|L6MUX21|TRELLIS_\w+?|CCU2C|DP16KD)(?:_.*|$)|\[.*$")
 _SHOWN: Final = {"lut": "LUT4", "ff": "flip-flops", "bram": "block RAM", "dsp": "multipliers"}

@@ -42,10 +42,15 @@ def build_key(parameters: BookParameters) -> str:
     digest = hashlib.sha256()
     for package in (gateware, hw):
         root = Path(package.__path__[0])
-        _add_sources(digest, root, root.rglob("*"))
+        _add_sources(digest, root, (p for p in root.rglob("*") if _matters(p)))
     _add_sources(digest, _HERE, _HERE.iterdir())
     digest.update(json.dumps([parameters.sizes(), tool_versions()], sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _matters(path: Path) -> bool:
+    """Say whether a file can change the design: place and route cannot."""
+    return path.parent.name != "build" or path.name == "export.py"
 
 
 def _add_sources(digest: "hashlib._Hash", root: Path, paths: Iterator[Path]) -> None:

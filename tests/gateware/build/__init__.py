@@ -1,0 +1,1 @@
+"""Tests of gateware.build: export, and place and route."""
