@@ -13,11 +13,8 @@ _BESIDE_REPOSITORY: Final = Path(__file__).resolve().parents[2] / "shared" / "da
 def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder for what can be made again; it may not exist yet.
 
-    It is ``TICKGATE_CACHE``, else ``tickgate`` in ``XDG_CACHE_HOME`` or in ``~/.cache``.
+    It is ``tickgate`` in ``XDG_CACHE_HOME``, or in ``~/.cache``.
     """
-    given = environ.get("TICKGATE_CACHE")
-    if given:
-        return Path(given)
     base = environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "tickgate"
 

@@ -188,5 +188,5 @@ def _cache(folder: Path) -> Check:
         name="cache",
         status="fail",
         detail=f"{folder} cannot be written, because of {existing}",
-        fix="Set TICKGATE_CACHE to a folder that you may write.",
+        fix="Set XDG_CACHE_HOME to a folder that you may write.",
     )
