@@ -119,9 +119,11 @@ def test_page_states_the_median_and_what_is_missing_to_the_goal() -> None:
 
 
 def test_wrapper_has_few_pins_and_keeps_the_component(tmp_path: Path) -> None:
-    area = area_xilinx(to_rtlil(OutOfContext(component=Delay())), tmp_path, family="xc7")
+    wrapped = OutOfContext(component=Delay())
+    area = area_xilinx(to_rtlil(wrapped), tmp_path, family="xc7")
     assert area["ff"] == FLIP_FLOPS
-    assert "wire width 1 input 0 \\clk" in to_rtlil(OutOfContext(component=Delay()))
+    pins = re.findall(r"wire width 1 (?:in|out)put \d+ +\\(\w+)", to_rtlil(wrapped))
+    assert set(pins) == {"clk", "rst", "shift_in", "load", "shift_out"}
 
 
 def test_xilinx_area_of_a_memory_is_block_ram(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What every device does, whatever is behind it: one suite for all backends that are present."""
