@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 from typing import Final
 
 import zmq
@@ -64,7 +65,8 @@ class Controller:
         """From now on end with the parent: kill the worker and remove the directory first."""
 
         def clean() -> None:
-            self._child.signal(9)
+            self._child.signal(signal.SIGKILL)
+            self._child.wait(1.0)  # not to have it write into the folder while that goes
             shutil.rmtree(arguments.directory, ignore_errors=True)
 
         end_with_parent(before=clean)
