@@ -29,6 +29,8 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
             e.ready.eq(0),
             everything.eq(1),
             e.scan_any_book.eq(1),
+            e.scan_limit.eq(-1),
+            e.scan_above.eq(0),
             e.scan_any_side.eq(1),
             e.scan_any_inside.eq(1),
             e.job_book.eq(0),
@@ -43,6 +45,8 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
                     e.moving,
                     e.searching,
                     e.search_done,
+                    e.search_true,
+                    e.search_overtaken,
                     e.search_hold,
                     e.next_valid,
                     e.postponed,
@@ -93,6 +97,8 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
             index.eq(0),
             everything.eq(0),
             e.scan_book.eq(e.job_book),
+            e.scan_limit.eq(-1),
+            e.scan_above.eq(0),
             e.scan_any_side.eq(1),
             e.scan_any_inside.eq(1),
         ]
@@ -102,6 +108,7 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += [
                 e.searching.eq(0),
                 e.search_done.eq(0),
+                e.search_true.eq(0),
                 e.search_hold.eq(0),
                 e.postponed.eq(0),
             ]
@@ -187,8 +194,6 @@ def _tell_states(m: Module, e: MaintenanceState) -> None:
             tag.eq(e.kept.tag),
             tag.kind.eq(Mux(is_clear, EVENT_KIND.cleared, EVENT_KIND.read_done)),
         ]
-        with m.If(e.kept.tag.cause == UPDATE_KIND.read_orders):
-            m.d.comb += tag.order_id.eq(0)
         with m.If(e.asked):
             m.d.sync += [e.holding.eq(1), e.job_book.eq(e.kept.book)]
             m.next = "command_told"

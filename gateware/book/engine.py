@@ -130,6 +130,8 @@ class BookEngine(wiring.Component):
             "scan_any_book",
             "scan_side",
             "scan_any_side",
+            "scan_limit",
+            "scan_above",
             "scan_inside",
             "scan_any_inside",
             "moving",

@@ -37,6 +37,7 @@ class Maintenance(MaintenanceState):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        m.submodules.found = self.found
         m.d.comb += Value.cast(self.next_issue).eq(0)  # every bit in one place, see Decode
         self._issue(m)
         self._watch(m)
@@ -131,14 +132,20 @@ class Maintenance(MaintenanceState):
             far = (depth[:-1] >= window // 2) & ~depth[-1]
             near = (depth[:-1] < window // 16) & at_edge
             m.d.sync += self.want.bit_select(ran_row, 1).eq(ran_wants & (far | near | depth[-1]))
-        with m.If(
+        m.d.comb += self.overtaking.eq(
             r.ran
             & (r.ran_book == self.search_book)
             & (r.ran_side == self.search_side)
             & r.ran_update
             & (r.ran_outside | r.ran_dropped)
-        ):
-            m.d.sync += self.search_dirty.eq(1)
+        )
+        with m.If(self.overtaking):
+            m.d.sync += self.search_true.eq(0)
+            with m.If(self.searching | self.search_done):
+                m.d.sync += self.search_overtaken.eq(1)
+        m.d.comb += [self.found.pk.eq(r.entry.pk), self.found.quantity.eq(r.entry.quantity)]
+        with m.If(self.found.overflow):
+            m.d.sync += [self.overflow.eq(1), self.overflow_book.eq(self.search_book)]
         with m.If(r.overflow):
             m.d.sync += [self.overflow.eq(1), self.overflow_book.eq(r.overflow_book)]
 

@@ -6,6 +6,7 @@ from amaranth import Cat, Module, Signal, Value
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
+from gateware.book.best_levels import BestLevels
 from gateware.book.decode import issue_layout
 from gateware.book.layouts import Op, Shapes
 from gateware.book.reports import report_layout
@@ -95,6 +96,8 @@ class MaintenanceState(wiring.Component):
     scan_any_book: Value
     scan_side: Value
     scan_any_side: Value
+    scan_limit: Value
+    scan_above: Value
     scan_inside: Value
     scan_any_inside: Value
     moving: Value
@@ -140,6 +143,8 @@ class MaintenanceState(wiring.Component):
                 "scan_any_book": Out(1),
                 "scan_side": Out(s.side),
                 "scan_any_side": Out(1),
+                "scan_limit": Out(s.pk),
+                "scan_above": Out(1),
                 "scan_inside": Out(1),
                 "scan_any_inside": Out(1),
                 "moving": Out(1),
@@ -172,15 +177,18 @@ class MaintenanceState(wiring.Component):
         # Row of the job, as READ_ROW told.
         self.row, self.other_row = view(s.meta), view(s.meta)
         self.row_best = Signal(s.pk)
-        # Search of the table for the best level outside the window.
-        self.searching, self.search_done, self.search_dirty = Signal(), Signal(), Signal()
-        self.search_hold = Signal()
+        # Search of the table for the best levels outside the window: under way; just done; its
+        # result is still true; an update overtook it, so that the next one must hold the book.
+        self.searching, self.search_done = Signal(), Signal()
+        self.search_true, self.search_overtaken = Signal(), Signal()
+        self.search_hold, self.overtaking = Signal(), Signal()
+        self.found = BestLevels(parameters=self.parameters)
         self.search_book, self.search_side = Signal(s.book), Signal()
         self.search_bound = Signal(s.pk)
         self.search_set = Signal(s.set_bits + 1)
-        self.best_valid, self.best = Signal(), view(s.level)
         # Window move.
         self.move_set = Signal(s.set_bits + 1)
+        self.move_worse = Signal()  # the new window lies on the worse side of the old one
         # Command at hand.
         self.commanded, self.command_hold = Signal(), Signal()
         self.kept = view(issue_layout(s))

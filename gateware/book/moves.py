@@ -37,6 +37,7 @@ def move_states(m: Module, e: MaintenanceState) -> None:
                 e.move_book.eq(e.job_book),
                 e.move_side.eq(e.job_side),
                 e.move_base.eq(target),
+                e.move_worse.eq(target > row.base),
                 e.move_set.eq(0),
             ]
             m.next = "move_start"
@@ -46,6 +47,8 @@ def move_states(m: Module, e: MaintenanceState) -> None:
         e.request(m, Op.START_MOVE)
         with m.If(e.asked):
             m.d.sync += [e.moving.eq(1), e.evicting.eq(1)]
+            with m.If(Cat(e.search_side, e.search_book) == e.job_row):
+                m.d.sync += e.search_true.eq(0)
             m.next = "move_settle"
     with m.State("move_switch"):  # every order that leaves has left
         with m.If(e.quiet):

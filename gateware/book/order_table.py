@@ -72,6 +72,8 @@ class OrderTable(wiring.Component):
         What ``matches`` compares with, sampled 2 cycles after the request.
     scan_any_book, scan_any_side, scan_any_inside : ``In(1)``
         Leave that comparison out.
+    scan_limit, scan_above : ``In(pk)``, ``In(1)``
+        Only orders not worse than the limit; with ``scan_above`` only those that are.
     own, own_side, own_pk : ``In``
         Sampled 3 cycles after the request: the operation brings its own side and price.
     side, pk : ``Out``
@@ -111,6 +113,8 @@ class OrderTable(wiring.Component):
     scan_inside: Value
     scan_any_book: Value
     scan_any_side: Value
+    scan_limit: Value
+    scan_above: Value
     scan_any_inside: Value
     own: Value
     own_side: Value
@@ -143,6 +147,8 @@ class OrderTable(wiring.Component):
                 "scan_inside": In(1),
                 "scan_any_book": In(1),
                 "scan_any_side": In(1),
+                "scan_limit": In(s.pk),
+                "scan_above": In(1),
                 "scan_any_inside": In(1),
                 "own": In(1),
                 "own_side": In(s.side),
@@ -238,6 +244,7 @@ class OrderTable(wiring.Component):
                 & (self.scan_any_book | (word.key.book == self.scan_book))
                 & (self.scan_any_side | (word.side == self.scan_side))
                 & (self.scan_any_inside | (word.inside == self.scan_inside))
+                & ((word.pk > self.scan_limit) == self.scan_above)
                 & (1 if i < hashed else in_stash)
             )
             offered = [

@@ -86,7 +86,8 @@ class Pipeline(wiring.Component):
     -------
     issue : ``In(issue_layout)``
         Operation of this cycle, or ``NONE``.
-    scan_book, scan_any_book, scan_side, scan_any_side, scan_inside, scan_any_inside : ``In``
+    scan_book, scan_any_book, scan_side, scan_any_side, scan_limit, scan_above, scan_inside,
+    scan_any_inside : ``In``
         See ``OrderTable``.
     moving, move_book, move_side, move_base, evicting : ``In``
         The window move that is under way.
@@ -113,6 +114,8 @@ class Pipeline(wiring.Component):
     scan_any_book: Value
     scan_side: Value
     scan_any_side: Value
+    scan_limit: Value
+    scan_above: Value
     scan_inside: Value
     scan_any_inside: Value
     moving: Value
@@ -139,6 +142,8 @@ class Pipeline(wiring.Component):
                 "scan_any_book": In(1),
                 "scan_side": In(s.side),
                 "scan_any_side": In(1),
+                "scan_limit": In(s.pk),
+                "scan_above": In(1),
                 "scan_inside": In(1),
                 "scan_any_inside": In(1),
                 "moving": In(1),
@@ -235,6 +240,8 @@ class Pipeline(wiring.Component):
             table.scan_any_book.eq(self.scan_any_book),
             table.scan_side.eq(self.scan_side),
             table.scan_any_side.eq(self.scan_any_side),
+            table.scan_limit.eq(self.scan_limit),
+            table.scan_above.eq(self.scan_above),
             table.scan_inside.eq(self.scan_inside),
             table.scan_any_inside.eq(self.scan_any_inside),
         ]

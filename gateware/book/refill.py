@@ -36,28 +36,31 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
     skip = Signal(range(s.leaves))
     quantity, count = Signal(s.quantity), Signal(s.count)
     grown = Signal()  # the row has changed
+    in_window = Signal()  # there is a level in the window too
     here = leaf_base[grain : s.offset_bits]
     base_leaf = row.base[grain : s.offset_bits]
     same_row = Cat(e.search_side, e.search_book) == e.job_row
     in_move = e.moving & (Cat(e.move_side, e.move_book) == e.job_row)
     in_the_way = e.waiting & (e.waiting_book == e.job_book)
-    searched = e.search_done & same_row & ~e.search_dirty
+    searched = e.search_true & same_row
+    best = e.found.best
 
     def search() -> None:
         """Search the table; hold the book all the while if an earlier result was overtaken."""
         with m.If(~e.searching):
             m.d.sync += [
                 e.searching.eq(1),
-                e.search_hold.eq(e.search_done & same_row),
+                e.search_hold.eq(e.search_overtaken & same_row),
+                e.search_overtaken.eq(0),
                 e.search_done.eq(0),
-                e.search_dirty.eq(0),
+                e.search_true.eq(0),
                 e.search_book.eq(e.job_book),
                 e.search_side.eq(e.job_side),
                 e.search_bound.eq(row.bound),
                 e.search_set.eq(0),
-                e.best_valid.eq(0),
                 e.searches.eq(e.searches + 1),
             ]
+            m.d.comb += e.found.clear.eq(1)
         with m.Else():
             m.d.sync += e.postponed.bit_select(e.job_row, 1).eq(1)
         m.next = "refill_end"
@@ -138,8 +141,11 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             m.next = "refill_level"
         with m.Elif(~searched):
             search()
-        with m.Elif(e.best_valid & (e.best.pk < found)):
+        with m.Elif(e.found.valid & (best.pk < found)):
+            m.d.sync += in_window.eq(1)
             m.next = "refill_best"
+        with m.Elif(~e.found.valid & e.found.more):
+            search()
         with m.Else():
             m.next = "refill_level"
     with m.State("refill_level"):
@@ -150,35 +156,49 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
         with m.If(r.peeked):
             m.d.sync += [quantity.eq(r.level_quantity), count.eq(r.level_count)]
             m.next = "refill_append"
+    # With the level under way the cache is full, or holds enough while updates wait.
+    enough = min(e.URGENT_ENOUGH, e.parameters.cached_levels) - 1
+    done = row.valid[-2] | (in_the_way & (~e.urgent | row.valid[enough - 1]))
+
+    def appended(pk: Value, then: str) -> None:
+        """Note a level that is on its way into the cache."""
+        m.d.sync += [
+            grown.eq(1),
+            row.bound.eq(pk),
+            row.valid.eq(Cat(Const(1, 1), row.valid[:-1])),
+        ]
+        m.next = then
+        with m.If(done):
+            m.next = "refill_end"
+
     with m.State("refill_append"):
         e.request(m, Op.APPEND, pk=found, quantity=quantity, count=count)
-        enough = min(e.URGENT_ENOUGH, e.parameters.cached_levels) - 1
         with m.If(e.asked):
-            m.d.sync += [
-                grown.eq(1),
-                row.bound.eq(found),
-                row.valid.eq(Cat(Const(1, 1), row.valid[:-1])),
-                e.refills.eq(e.refills + 1),
-            ]
-            with m.If(row.valid[-2] | (in_the_way & (~e.urgent | row.valid[enough - 1]))):
-                m.next = "refill_end"
-            with m.Else():
-                m.next = "refill_bit"
+            m.d.sync += e.refills.eq(e.refills + 1)
+            appended(found, "refill_bit")
 
     with m.State("refill_outside"):
         with m.If(row.outside == 0):
             m.next = "refill_all"
         with m.Elif(~searched):
             search()
-        with m.Elif(e.best_valid):
+        with m.Elif(e.found.valid):
+            m.d.sync += in_window.eq(0)
             m.next = "refill_best"
+        with m.Elif(e.found.more):
+            search()
         with m.Else():
             m.next = "refill_all"
     with m.State("refill_best"):
-        e.request(m, Op.APPEND, pk=e.best.pk, quantity=e.best.quantity, count=e.best.count)
+        e.request(m, Op.APPEND, pk=best.pk, quantity=best.quantity, count=best.count)
         with m.If(e.asked):
-            m.d.sync += grown.eq(1)
-            m.next = "refill_end"
+            m.d.comb += e.found.pop.eq(1)
+            appended(best.pk, "refill_rest")
+    with m.State("refill_rest"):
+        with m.If(in_window):
+            m.next = "refill_compare"
+        with m.Else():
+            m.next = "refill_outside"
     with m.State("refill_all"):
         e.request(m, Op.CLEAR_MORE)
         with m.If(e.asked):

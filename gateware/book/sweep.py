@@ -1,6 +1,6 @@
 """Sweep: visit every order of a row, or of a book, in the order table."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Const, Module, Mux, Signal
 
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import MaintenanceState, SweepFor
@@ -42,12 +42,26 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             e.scan_any_inside.eq(is_dump),
             e.job_book.eq(book),
             e.job_side.eq(side),
+            e.scan_above.eq((mode == SweepFor.EVICT) & ~e.move_worse),
             todo.eq(0),
             act.eq(0),
             stopped.eq(0),
         ]
+        # Only orders that matter: better than what was found, or on the far side of the window
+        # to come, or in it.
+        end = Signal(len(e.move_base) + 1)
+        m.d.comb += end.eq(e.move_base + e.parameters.window_ticks - 1)
+        beyond = Mux(end[-1], Const(-1, len(e.move_base)), end[: len(e.move_base)])
+        with m.If(is_dump | is_search):
+            m.d.sync += e.scan_limit.eq(-1)
+        with m.Elif((mode == SweepFor.EVICT) & e.move_worse):
+            m.d.sync += e.scan_limit.eq(e.move_base - 1)
+        with m.Else():
+            m.d.sync += e.scan_limit.eq(beyond)
         m.next = "sweep_scan"
     with m.State("sweep_scan"):
+        with m.If(is_search):
+            m.d.sync += e.scan_limit.eq(e.found.limit)
         with m.If(~stopped & (asking <= last)):
             e.request(m, Op.SCAN, set=asking)
             with m.If(e.asked):
@@ -86,8 +100,7 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             changes = Mux(mode == SweepFor.EVICT, ~r.entry_inside, r.entry_inside)
             with m.If(mine & changes & ~is_search & ~is_dump):
                 m.d.sync += act.eq(act | first_of(answers))
-            with m.If(mine & is_search & (r.entry.pk > e.search_bound)):
-                _keep_best(m, e)
+            m.d.comb += e.found.put.eq(mine & is_search & (r.entry.pk > e.search_bound))
         with m.If(~todo.any() & (under_way == 0) & ~answered):
             m.d.sync += current.eq(current + 1)
             with m.If(act.any()):
@@ -136,7 +149,12 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
         with m.If(current > last):
             with m.Switch(mode):
                 with m.Case(SweepFor.SEARCH):
-                    m.d.sync += [e.searching.eq(0), e.search_done.eq(1), e.postponed.eq(0)]
+                    m.d.sync += [
+                        e.searching.eq(0),
+                        e.search_done.eq(1),
+                        e.search_true.eq(~e.search_overtaken & ~e.overtaking),
+                        e.postponed.eq(0),
+                    ]
                 with m.Case(SweepFor.EVICT):
                     m.d.sync += [e.holding.eq(1), e.timer.eq(0)]
                     m.next = "move_switch"
@@ -145,21 +163,3 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                 with m.Case(SweepFor.DUMP):
                     m.d.sync += e.dumping.eq(0)
                     m.next = "command_tell"
-
-
-def _keep_best(m: Module, e: MaintenanceState) -> None:
-    """Keep the best level among the orders read so far."""
-    order, best = e.report.entry, e.best
-    with m.If(~e.best_valid | (order.pk < best.pk)):
-        m.d.sync += [
-            e.best_valid.eq(1),
-            best.pk.eq(order.pk),
-            best.quantity.eq(order.quantity),
-            best.count.eq(1),
-        ]
-    with m.Elif(order.pk == best.pk):
-        total = Signal(len(best.quantity) + 1)
-        m.d.comb += total.eq(best.quantity + order.quantity)
-        m.d.sync += [best.quantity.eq(total), best.count.eq(best.count + 1)]
-        with m.If(total[-1]):
-            m.d.sync += [e.overflow.eq(1), e.overflow_book.eq(order.key.book)]
