@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host.device.records import EVENT_DTYPE
-from hw.records import ENUMS, EVENT_FLAG, EVENT_KIND
+from hw.records import ENUMS, ERROR, EVENT_FLAG, EVENT_KIND, UPDATE_KIND
 from sim.models.book_event import ASK, ASK_DEFERRED, BID, BID_DEFERRED, CROSSED, INVALID
 
 __all__ = [
@@ -14,7 +14,10 @@ __all__ = [
     "defer_like",
     "describe",
     "differs",
+    "distrust",
     "is_detail",
+    "is_notice",
+    "noticed",
     "read_out_differs",
     "restate",
 ]
@@ -36,6 +39,34 @@ def is_detail(events: Events) -> Mask:
     kind = events["kind"]
     mask: Mask = (kind == EVENT_KIND.level) | (kind == EVENT_KIND.order)
     return mask
+
+
+def is_notice(events: Events) -> Mask:
+    """Say which events tell of a level that was found too large after its update had its event."""
+    mask: Mask = (
+        (events["kind"] == EVENT_KIND.best)
+        & (events["cause"] == UPDATE_KIND.none)
+        & (events["error"] == ERROR.level_overflow)
+    )
+    return mask
+
+
+def noticed(books: NDArray[np.uint16]) -> Events:
+    """Return the events that tell of such levels of these books, as they are expected."""
+    events = np.zeros(len(books), EVENT_DTYPE)
+    events["book"] = books
+    events["kind"] = EVENT_KIND.best
+    events["flags"] = INVALID
+    events["error"] = ERROR.level_overflow
+    return events
+
+
+def distrust(expected: Events, places: NDArray[np.intp]) -> None:
+    """Turn expected closing events into those of an invalid book, in place."""
+    for side, _, _ in _SIDES:
+        for field in ("tick", "quantity", "count"):
+            expected[f"{side}_{field}"][places] = 0
+    expected["flags"][places] = INVALID
 
 
 def restate(expected: Events, resolved: Mask) -> None:

@@ -29,16 +29,18 @@ class Verification:
         Sides that an event deferred.
     resolved : int
         ``resolved`` events.
-    read_outs, moving_read_outs : int
-        Read-outs compared, and those whose orders changed meanwhile, of which only the end is.
+    read_outs : int
+        Read-outs compared.
     capacity : int
         Updates that found no slot in the device, and that the model was told of.
     invalidations : int
         Times that a book became invalid.
+    notices : int
+        Books found invalid by an event without an update: a level was too large.
     invalid_books : tuple of int
         Books that are invalid now.
     errors : dict of str to int
-        Updates by the name of the error that the device gave.
+        Events by the name of the error that the device gave.
     """
 
     updates: int = 0
@@ -49,9 +51,9 @@ class Verification:
     deferred: int = 0
     resolved: int = 0
     read_outs: int = 0
-    moving_read_outs: int = 0
     capacity: int = 0
     invalidations: int = 0
+    notices: int = 0
     invalid_books: tuple[int, ...] = ()
     errors: dict[str, int] = field(default_factory=dict)
 

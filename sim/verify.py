@@ -15,7 +15,10 @@ from sim.comparison import (
     defer_like,
     describe,
     differs,
+    distrust,
     is_detail,
+    is_notice,
+    noticed,
     read_out_differs,
     restate,
 )
@@ -37,8 +40,9 @@ class Verifier:
 
     The closing events of one book come in the order of its updates, so the n-th closing event of a
     book belongs to its n-th update; events may come any time later than their updates. The model
-    is run only as far as events have come: where the device says ``table_full``, which depends on
-    its hash, the model is told to find no slot either.
+    is run only as far as events have come, and is told what depends on the device's insides:
+    where it says ``table_full`` the model finds no slot either, and a level that is too large makes
+    the model's book invalid when the device says so, at its update or by an event of its own.
 
     Parameters
     ----------
@@ -54,12 +58,12 @@ class Verifier:
     """
 
     def __init__(self, parameters: BookParameters) -> None:
-        self.model = BookModel(parameters)
+        self.model = BookModel(parameters, overflow_at_once=False)
         self.result = Verification()
         self._sequence = 0
         self._pending = np.zeros(0, UPDATE_DTYPE)
         self._numbers = np.zeros(0, np.int64)  # of the pending updates
-        self._details = np.zeros(0, EVENT_DTYPE)  # of read-outs that have not ended
+        self._held = np.zeros(0, EVENT_DTYPE)  # of read-outs that have not ended
         self._last = np.zeros(0, _ROW)  # the last compared event of each book
 
     def feed(self, updates: NDArray[np.void], events: NDArray[np.void]) -> None:
@@ -78,21 +82,23 @@ class Verifier:
         self.result.events += len(events)
         self._pending = np.concatenate([self._pending, updates])
         self._numbers = np.concatenate([self._numbers, np.arange(first, first + len(updates))])
-        events = np.concatenate([self._details, events])
+        events = np.concatenate([self._held, events])
         events = events[np.argsort(events["book"], kind="stable")]
         events, closing = self._drop_unasked(events)
+        detail, notice = is_detail(events), is_notice(events)
         got = events[closing]
-        expected, numbers, held = self._expect(got)
-        closing_expected = expected[~is_detail(expected)]
-        moving = self._allow_moving(closing_expected, got, held)
-        listed = events[events["kind"] != EVENT_KIND.resolved]
-        self._compare_read_outs(expected, listed, numbers, moving)
-        self._count(closing_expected, got)
+        after, inside = _follow(events, closing, notice)
+        expected, numbers = self._expect(got, events["book"][notice], after)
+        self._compare_read_outs(expected, events[closing | detail], numbers)
+        expected = expected[~is_detail(expected)]
+        distrust(expected, after[inside])
+        self._count(expected, got, events[notice])
 
-        told = ~is_detail(events)
+        told = ~detail
         rows = np.zeros(int(told.sum()), _ROW)
         rows["got"] = events[told]
-        rows["expected"][closing[told]] = closing_expected
+        rows["expected"][closing[told]] = expected
+        rows["expected"][notice[told]] = noticed(events["book"][notice])
         rows["update"][closing[told]] = numbers
         self._compare(np.concatenate([self._last, rows]))
 
@@ -106,8 +112,10 @@ class Verifier:
                 f"{update['book']}",
                 len(self._pending),
             )
-        if len(self._details):
-            self.result.note(f"{len(self._details)} events of read-outs without a read_done")
+        if len(self._held):
+            self.result.note(f"{len(self._held)} events of read-outs without a read_done")
+        for book in self.model.unnoticed():
+            self.result.note(f"book {book}: a level is too large, and the book is not invalid")
         for row in self._last[(self._last["got"]["flags"] & DEFERRED) != 0]:
             self.result.note(f"book {row['got']['book']}: a deferred side was never resolved")
         return self.result
@@ -124,29 +132,37 @@ class Verifier:
             self._sequence = int(events["sequence"][-1]) + 1
 
     def _drop_unasked(self, events: Events) -> tuple[Events, Mask]:
-        """Put aside the events that have no update and the read-outs that have not ended.
+        """Put aside the events that have no update and those that more must follow.
 
         Return the others, and which of them are closing events. ``events`` are sorted by book.
         """
-        book, detail = events["book"], is_detail(events)
-        closing = ~detail & (events["kind"] != EVENT_KIND.resolved)
+        book, detail, notice = events["book"], is_detail(events), is_notice(events)
+        closing = ~detail & ~notice & (events["kind"] != EVENT_KIND.resolved)
         through = np.cumsum(closing)
         rank = through - closing
         rank = rank - rank[np.searchsorted(book, book)]
-        due = np.bincount(self._pending["book"], minlength=1 << 16)
-        unasked = closing & (rank >= due[book])
+        due = np.bincount(self._pending["book"], minlength=1 << 16)[book]
+        unasked = closing & (rank >= due)
         for event in events[unasked]:
             self.result.note(f"book {event['book']}: a closing event without an update")
-        unended = detail & (through == through[np.searchsorted(book, book, side="right") - 1])
-        self._details = events[unended]
-        keep = ~(unasked | unended)
+        # After the last closing event of a book: a read-out that has not ended, and a notice that
+        # may turn out to lie within one.
+        last = ~closing & (through == through[np.searchsorted(book, book, side="right") - 1])
+        awaits = np.zeros(1 << 16, np.bool_)
+        awaits[book[last & (detail | (notice & (rank < due)))]] = True
+        held = last & awaits[book]
+        self._held = events[held]
+        keep = ~(unasked | held)
         return events[keep], closing[keep]
 
-    def _expect(self, got: Events) -> tuple[Events, NDArray[np.int64], Mask]:
+    def _expect(
+        self, got: Events, books: NDArray[np.uint16], after: NDArray[np.intp]
+    ) -> tuple[Events, NDArray[np.int64]]:
         """Run the model on the updates of these closing events.
 
-        Return the model's events sorted by book, and of each update its number and whether it
-        holds its book; both in the order of ``got``.
+        ``books`` are those found invalid by an event without an update, each ``after`` one of the
+        closing events, or -1. Return the model's events sorted by book, and the number of each
+        update in the order of ``got``.
         """
         pending = self._pending
         by_book = np.argsort(pending["book"], kind="stable")
@@ -155,33 +171,41 @@ class Verifier:
         come = np.bincount(got["book"], minlength=1 << 16)
         chosen = by_book[rank < come[book]]  # in the order of got
         in_order = np.sort(chosen)
-        full = np.searchsorted(in_order, chosen[got["error"] == ERROR.table_full])
-        expected = self.model.run(pending[in_order], frozenset(full.tolist()))
-        numbers, held = self._numbers[chosen], (pending["flags"][chosen] & 1).astype(np.bool_)
+        place = np.searchsorted(in_order, chosen)
+        full = place[got["error"] == ERROR.table_full]
+        overflows = place[got["error"] == ERROR.level_overflow]
+        cuts = np.concatenate([place, [-1]])[after] + 1
+        parts, start = [], 0
+        for at in [*np.argsort(cuts, kind="stable").tolist(), None]:
+            end = len(in_order) if at is None else int(cuts[at])
+            parts.append(
+                self.model.run(
+                    pending[in_order[start:end]],
+                    frozenset((full - start).tolist()),
+                    frozenset((overflows - start).tolist()),
+                )
+            )
+            start = end
+            if at is not None:
+                self._distrust(int(books[at]))
+        expected = np.concatenate(parts)
+        numbers = self._numbers[chosen]
         self._pending = np.delete(pending, chosen)
         self._numbers = np.delete(self._numbers, chosen)
-        return expected[np.argsort(expected["book"], kind="stable")], numbers, held
+        return expected[np.argsort(expected["book"], kind="stable")], numbers
 
-    def _allow_moving(self, expected: Events, got: Events, held: Mask) -> Mask:
-        """Accept the count of updates that passed during a read-out that did not hold them.
+    def _distrust(self, book: int) -> None:
+        """Let the device find a level of a book too large, if one is or was."""
+        if book >= self.model.parameters.books or not self.model.distrust(book):
+            self.result.note(f"book {book}: level_overflow, but no level was too large")
 
-        Return which closing events have one: their orders are not those of one moment.
-        """
-        moving: Mask = (expected["kind"] == EVENT_KIND.read_done) & (got["order_id"] != 0) & ~held
-        moving &= (expected["cause"] == UPDATE_KIND.read_orders) & (got["kind"] == expected["kind"])
-        expected["order_id"][moving] = got["order_id"][moving]
-        self.result.moving_read_outs += int(moving.sum())
-        return moving
-
-    def _compare_read_outs(
-        self, expected: Events, got: Events, numbers: NDArray[np.int64], moving: Mask
-    ) -> None:
+    def _compare_read_outs(self, expected: Events, got: Events, numbers: NDArray[np.int64]) -> None:
         """Compare the events before each closing event. Both arrays are sorted by book."""
         ends = [np.flatnonzero(~is_detail(events)) for events in (expected, got)]
         starts = [np.concatenate([[-1], end[:-1]]) + 1 for end in ends]
         reads = expected["kind"][ends[0]] == EVENT_KIND.read_done
         listed = ends[1] > starts[1]
-        for k in np.flatnonzero((reads | listed) & ~moving):
+        for k in np.flatnonzero(reads | listed):
             self.result.read_outs += int(reads[k])
             wanted = expected[starts[0][k] : ends[0][k]]
             listing = got[starts[1][k] : ends[1][k]]
@@ -191,11 +215,13 @@ class Verifier:
                     f"expected {len(wanted)} events, got {len(listing)}"
                 )
 
-    def _count(self, expected: Events, got: Events) -> None:
-        result, error = self.result, got["error"]
-        result.capacity += int(
-            ((error == ERROR.table_full) & (expected["error"] == ERROR.table_full)).sum()
-        )
+    def _count(self, expected: Events, got: Events, notices: Events) -> None:
+        result = self.result
+        full = ERROR.table_full
+        result.capacity += int(((got["error"] == full) & (expected["error"] == full)).sum())
+        result.notices += len(notices)
+        got = np.concatenate([got, notices])
+        error = got["error"]
         harmless = np.isin(error, (ERROR.none, ERROR.book_invalid, ERROR.bad_kind))
         result.invalidations += int((((got["flags"] & INVALID) != 0) & ~harmless).sum())
         for code, count in enumerate(np.bincount(error)):
@@ -212,9 +238,11 @@ class Verifier:
             return
         got, fresh = rows["got"], ~rows["compared"]
         resolved = fresh & (got["kind"] == EVENT_KIND.resolved)
-        # A resolved event repeats the closing event before it.
-        source = np.maximum.accumulate(np.where(resolved, 0, np.arange(len(rows))))
+        # A resolved event repeats the closing event before it; a notice follows one.
+        places = np.arange(len(rows))
+        source = np.maximum.accumulate(np.where(resolved, 0, places))
         rows["expected"] = rows["expected"][source]
+        source = np.maximum.accumulate(np.where(resolved | is_notice(got), 0, places))
         rows["update"] = rows["update"][source]
         same_book = np.concatenate([[False], got["book"][1:] == got["book"][:-1]])
         due = np.where(same_book, np.roll(got["flags"], 1) & DEFERRED, 0).astype(np.uint16)
@@ -225,17 +253,38 @@ class Verifier:
         may = np.where(resolved, due, np.where(open_to, DEFERRED, 0)).astype(np.uint16)
         defer_like(expected, got, may)
         wrong = fresh & differs(expected, got)
-        unasked = resolved & ((due == 0) | (got["latency"] != 0))
+        unasked = resolved & (due == 0)
+        timed = fresh & (resolved | is_notice(got)) & (got["latency"] != 0)
         self.result.compared += int(fresh.sum())
         self.result.resolved += int(resolved.sum())
-        for at in self.result.first_of(np.flatnonzero(wrong | unasked)):
-            words = describe(expected[at], got[at])
+        for at in self.result.first_of(np.flatnonzero(wrong | unasked | timed)):
+            words = [describe(expected[at], got[at])] if wrong[at] else []
             if unasked[at]:
-                words = "; ".join(filter(None, (words, "resolved without a deferred side")))
-            self.result.note(f"book {got['book'][at]}, update {rows['update'][at]}: {words}")
+                words.append("resolved without a deferred side")
+            if timed[at]:
+                words.append(f"latency expected 0, got {got['latency'][at]}")
+            where = f"book {got['book'][at]}, update {rows['update'][at]}"
+            self.result.note(f"{where}: {'; '.join(words)}")
 
         last = np.concatenate([got["book"][1:] != got["book"][:-1], [True]])
         self._last = rows[last]
         self._last["compared"] = True
         invalid = (self._last["got"]["flags"] & INVALID) != 0
         self.result.invalid_books = tuple(self._last["got"]["book"][invalid].tolist())
+
+
+def _follow(events: Events, closing: Mask, notice: Mask) -> tuple[NDArray[np.intp], Mask]:
+    """Say of each notice which closing event it takes effect after, and if it lies inside it.
+
+    A read-out goes on when its book turns out to be invalid, and its end says so; so such a notice
+    takes effect after the read-out. -1: after none of these. ``events`` are sorted by book.
+    """
+    at = np.flatnonzero(notice)
+    book = events["book"]
+    apart = np.concatenate([[True], book[1:] != book[:-1], [True]])
+    detail = np.concatenate([is_detail(events), [False]])
+    inside = (detail[at - 1] & ~apart[at]) | (detail[at + 1] & ~apart[at + 1])
+    before = np.cumsum(closing)[at] - 1
+    closed = np.concatenate([book[closing], [0]])
+    mine = (before >= 0) & (closed[before] == book[at])
+    return np.where(inside, before + 1, np.where(mine, before, -1)), inside

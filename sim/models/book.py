@@ -16,7 +16,7 @@ from hw.presets import BookParameters
 from hw.records import ERROR, EVENT_KIND, SIDE, UPDATE_KIND
 from sim.models.book_effects import BookEffects, Update
 from sim.models.book_event import ASK, BID, READS, Event, closing_kind, to_array
-from sim.models.levels import NO_LEVEL
+from sim.models.levels import NO_LEVEL, Levels
 from sim.models.one_book import STATE_FIELDS, Book, Order, State
 
 __all__ = ["Book", "BookModel", "Order", "Update"]
@@ -29,17 +29,21 @@ class BookModel:
     ----------
     parameters : BookParameters
         Size of the engine. Capacity is ``order_slots + stash_slots``, shared by all books.
+    overflow_at_once : bool
+        Whether every level that exceeds its bits is noticed with its update. If not, only those
+        that ``run`` is told of are, the others stay exact, and ``distrust`` may follow.
 
     Attributes
     ----------
     errors : Counter of int
-        Updates by error code, ``none`` left out.
+        Events by error code, ``none`` left out.
     updates : int
         Updates applied.
     """
 
-    def __init__(self, parameters: BookParameters) -> None:
+    def __init__(self, parameters: BookParameters, *, overflow_at_once: bool = True) -> None:
         self.parameters = parameters
+        self._overflow_at_once = overflow_at_once
         self.errors: Counter[int] = Counter()
         self.updates = 0
         self._books = [Book() for _ in range(parameters.books)]
@@ -74,11 +78,12 @@ class BookModel:
         """
         read = self._read_out(update)
         self._effects.deny_slot = full
+        self._effects.notice_overflow = self._overflow_at_once
         state = dict(zip(STATE_FIELDS, self._step(update), strict=True))
-        cause, order_id = update[1], update[4]
+        cause = update[1]
         closing = Event(
             time=update[8],
-            order_id=0 if cause in READS else order_id,
+            order_id=update[4],
             book=update[0],
             kind=int(closing_kind(np.array([cause], np.uint8))[0]),
             cause=cause,
@@ -86,7 +91,12 @@ class BookModel:
         )
         return [*read, closing]
 
-    def run(self, updates: NDArray[np.void], full: Collection[int] = ()) -> NDArray[np.void]:
+    def run(
+        self,
+        updates: NDArray[np.void],
+        full: Collection[int] = (),
+        overflows: Collection[int] = (),
+    ) -> NDArray[np.void]:
         """Apply updates in order and return all their events, ``sequence`` counted from 0.
 
         Parameters
@@ -94,6 +104,8 @@ class BookModel:
         updates : array of shape (n,), dtype ``UPDATE_DTYPE``
         full : collection of int
             Positions in ``updates`` that find no free slot, as in ``apply``.
+        overflows : collection of int
+            Positions at which a level that exceeds its bits is noticed, if not at all of them.
 
         Returns
         -------
@@ -109,6 +121,7 @@ class BookModel:
                 reads += events
                 read_at += [position] * len(events)
             self._effects.deny_slot = position in full
+            self._effects.notice_overflow = self._overflow_at_once or position in overflows
             states += self._step(update)
         closing = _closing_events(updates, states)
         if reads:
@@ -116,6 +129,46 @@ class BookModel:
             closing = np.insert(closing, read_at, to_array(reads))
         closing["sequence"] = np.arange(len(closing))
         return closing
+
+    def distrust(self, index: int) -> bool:
+        """Make a book invalid, as a device does that notices later that a level is too large.
+
+        Returns
+        -------
+        bool
+            Whether it had reason to: the book was valid, and a level has exceeded its bits since
+            the book was cleared.
+
+        Raises
+        ------
+        IndexError
+            If there is no such book.
+        """
+        book = self.book(index)
+        reason = book.valid and book.oversized
+        book.valid = False
+        self.errors[ERROR.level_overflow] += 1
+        return reason
+
+    def unnoticed(self) -> list[int]:
+        """Return the valid books with a level that exceeds its bits and that no device may miss.
+
+        These are the levels that are closer to the best price than half a window.
+        """
+        return [
+            index
+            for index, book in enumerate(self._books)
+            if book.valid and book.oversized and any(map(self._too_large, book.sides))
+        ]
+
+    def _too_large(self, levels: Levels) -> bool:
+        p = self.parameters
+        best = levels.best()[0]
+        return any(
+            quantity >> p.quantity_bits or count >> p.count_bits
+            for tick, (quantity, count) in levels.by_tick.items()
+            if abs(tick - best) < p.window_ticks // 2
+        )
 
     def _step(self, update: Update) -> State:
         self.updates += 1
@@ -133,21 +186,23 @@ class BookModel:
 
     def _read_out(self, update: Update) -> list[Event]:
         """Return the events before the closing one: levels or orders."""
-        index, kind, time = update[0], update[1], update[8]
+        index, kind = update[0], update[1]
         if kind not in READS or index >= len(self._books) or not self._books[index].valid:
             return []
         book = self._books[index]
         if kind == UPDATE_KIND.read_levels:
-            return _level_events(book, index, time, self.parameters.cached_levels)
-        return _order_events(book, index, time)
+            return _level_events(book, update, self.parameters.cached_levels)
+        return _order_events(book, update)
 
 
-def _level_events(book: Book, index: int, time: int, n: int) -> list[Event]:
+def _level_events(book: Book, update: Update, n: int) -> list[Event]:
+    index, order_id, time = update[0], update[4], update[8]
     rows = zip_longest(book.levels(SIDE.bid, n), book.levels(SIDE.ask, n), fillvalue=NO_LEVEL)
     return [
         Event(
-            time=time, book=index, kind=EVENT_KIND.level, cause=UPDATE_KIND.read_levels,
-            index=depth, flags=(BID if bid[2] else 0) | (ASK if ask[2] else 0),
+            time=time, order_id=order_id, book=index, kind=EVENT_KIND.level,
+            cause=UPDATE_KIND.read_levels, index=depth,
+            flags=(BID if bid[2] else 0) | (ASK if ask[2] else 0),
             bid_tick=bid[0], bid_quantity=bid[1], bid_count=bid[2],
             ask_tick=ask[0], ask_quantity=ask[1], ask_count=ask[2],
         )
@@ -155,7 +210,8 @@ def _level_events(book: Book, index: int, time: int, n: int) -> list[Event]:
     ]  # fmt: skip
 
 
-def _order_events(book: Book, index: int, time: int) -> list[Event]:
+def _order_events(book: Book, update: Update) -> list[Event]:
+    index, time = update[0], update[8]
     head = Event(time=time, book=index, kind=EVENT_KIND.order, cause=UPDATE_KIND.read_orders)
     return [
         head._replace(
@@ -179,5 +235,4 @@ def _closing_events(updates: NDArray[np.void], states: list[int]) -> NDArray[np.
         events[name] = updates[name]
     events["cause"] = updates["kind"]
     events["kind"] = closing_kind(updates["kind"])
-    events["order_id"][events["kind"] == EVENT_KIND.read_done] = 0
     return events

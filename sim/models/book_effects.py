@@ -48,12 +48,15 @@ class BookEffects:
     ----------
     deny_slot : bool
         While True no slot is free: a device's buckets can be full before its table is.
+    notice_overflow : bool
+        While False a level may exceed its bits: a device can notice some of them only later.
     used : int
         Slots taken, those of invalid books included [orders].
     """
 
     def __init__(self, parameters: BookParameters) -> None:
         self.deny_slot = False
+        self.notice_overflow = True
         self.used = 0
         self._capacity = parameters.order_slots + parameters.stash_slots
         self._id_end = 1 << parameters.id_bits
@@ -142,7 +145,7 @@ class BookEffects:
         rests, count = book.sides[side].at(tick)
         if tick == old_tick:
             rests, count = rests - old_quantity, count - 1
-        if rests + quantity >= self._quantity_end or count + 1 >= self._count_end:
+        if self._overflows(book, rests + quantity, count + 1):
             return _LEVEL_OVERFLOW
         book.leave(order_id)
         book.rest(new_id, side, tick, quantity)
@@ -158,7 +161,8 @@ class BookEffects:
             return self._rest(book, order_id, side, tick, quantity) if quantity else _OK
         if order[0] != side or order[1] != tick:
             return _TICK_MISMATCH
-        if book.sides[side].at(tick)[0] - order[2] + quantity >= self._quantity_end:
+        rests, count = book.sides[side].at(tick)
+        if quantity > order[2] and self._overflows(book, rests - order[2] + quantity, count):
             return _LEVEL_OVERFLOW
         book.resize(order_id, quantity)
         return _OK
@@ -174,10 +178,17 @@ class BookEffects:
         if self.deny_slot or self.used >= self._capacity:
             return _TABLE_FULL
         rests, count = book.sides[side].at(tick)
-        if rests + quantity >= self._quantity_end or count + 1 >= self._count_end:
+        if self._overflows(book, rests + quantity, count + 1):
             return _LEVEL_OVERFLOW
         book.rest(order_id, side, tick, quantity)
         return _OK
+
+    def _overflows(self, book: Book, quantity: int, count: int) -> bool:
+        """Say whether a level that is to be this large is found too large now."""
+        if quantity < self._quantity_end and count < self._count_end:
+            return False
+        book.oversized = True
+        return self.notice_overflow
 
 
 def _nothing(book: Book, update: Update) -> int:

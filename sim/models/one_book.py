@@ -28,9 +28,11 @@ class Book:
         The levels of bid and ask, by the codes of ``hw.records.SIDE``.
     valid, complete : bool
         Whether the book can be trusted, and whether an unknown id is a contradiction.
+    oversized : bool
+        Whether a level has exceeded its bits since the book was cleared.
     """
 
-    __slots__ = ("complete", "orders", "sides", "valid")
+    __slots__ = ("complete", "orders", "oversized", "sides", "valid")
 
     def __init__(self) -> None:
         self.clear(complete=False)
@@ -41,6 +43,7 @@ class Book:
         self.sides = (Levels(SIDE.bid), Levels(SIDE.ask))
         self.valid = True
         self.complete = complete
+        self.oversized = False
 
     def best(self, side: int) -> Level | None:
         """Return tick, quantity and count of the best level of a side, or None."""

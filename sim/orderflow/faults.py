@@ -106,7 +106,7 @@ class Faults:
         if self._draws.happens(0.7):
             flow.put(UPDATE_KIND.read_levels)
         else:
-            flow.put(UPDATE_KIND.read_orders, flags=self._draws.below(2))
+            flow.put(UPDATE_KIND.read_orders, order_id=_UNKNOWN)
 
     def _odd_side(self, flow: BookFlow) -> None:
         reference = next(flow.clock.references)
@@ -176,12 +176,27 @@ class Faults:
         flow.put(UPDATE_KIND.replace, 0, _UNKNOWN, _UNKNOWN, flow.middle, 0)
 
     def _overflow(self, flow: BookFlow) -> None:
-        """Let a level at the touch, which every engine keeps in its cache, grow too large."""
+        """Let a level grow too large: at the touch, behind the cached levels, or far away.
+
+        Then let the book go on, so that an engine that keeps some levels out of sight notices.
+        """
         best = flow.book.best(SIDE.bid)
         tick = best.tick if best else flow.middle
+        place = self._draws.below(3)
+        for _ in range(self._parameters.cached_levels if place else 0):
+            tick = max(tick - 1, 1)
+            flow.put(UPDATE_KIND.add, SIDE.bid, next(flow.clock.references), tick=tick, quantity=1)
+        away = self._draws.below(3 * self._parameters.window_ticks) if place == 2 else 0
         for quantity in ((1 << self._parameters.quantity_bits) - 1, 1):
             reference = next(flow.clock.references)
-            flow.put(UPDATE_KIND.add, SIDE.bid, reference, tick=tick, quantity=quantity)
+            flow.put(
+                UPDATE_KIND.add, SIDE.bid, reference, tick=max(tick - away, 1), quantity=quantity
+            )
+        for _ in range(self._draws.below(30)):
+            flow.step()
+        if self._draws.happens(0.3):  # it fits again
+            flow.put(UPDATE_KIND.delete, SIDE.bid, reference)
+        self._read(flow)
 
     def _incomplete(self, flow: BookFlow) -> None:
         flow.rebuild(complete=False)

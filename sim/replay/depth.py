@@ -29,15 +29,12 @@ class DepthGrid:
     columns: dict[int, tuple[list[Level], list[Level]]]
 
 
-def read_updates(
-    books: NDArray[Any] | Sequence[int], kind: int, time: int, flags: int = 0
-) -> NDArray[np.void]:
+def read_updates(books: NDArray[Any] | Sequence[int], kind: int, time: int) -> NDArray[np.void]:
     """Return one read-out request of ``kind`` for each book, dtype ``UPDATE_DTYPE``."""
     requests = np.zeros(len(books), UPDATE_DTYPE)
     requests["book"] = books
     requests["kind"] = kind
     requests["time"] = time
-    requests["flags"] = flags
     return requests
 
 

@@ -30,7 +30,6 @@ __all__ = ["DEPTH_BINS", "PATH_BINS", "EventSink", "Replay"]
 PATH_BINS: Final = 720
 DEPTH_BINS: Final = 240
 _EXAMPLES: Final = 5  # differences of the model that the report shows
-_HOLD: Final = 1  # bit 0 of read_orders: the orders are those of one moment
 
 Batch = NDArray[np.void]
 
@@ -197,7 +196,7 @@ class Replay:
             self._send(merge(np.zeros(0, UPDATE_DTYPE), requests, self._time, self._readouts))
         if self._verifier is not None:
             books = np.arange(len(self._instruments))
-            reads = read_updates(books, UPDATE_KIND.read_orders, self._time, _HOLD)
+            reads = read_updates(books, UPDATE_KIND.read_orders, self._time)
             self._send(merge(reads, (), self._time, self._readouts))
 
     def _take(self, updates: Batch, events: Batch) -> None:

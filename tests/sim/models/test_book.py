@@ -202,6 +202,69 @@ def test_finds_no_slot_when_told_so(kind: str) -> None:
     assert event.error == ERROR.none
 
 
+@pytest.mark.parametrize("kind", ["read_levels", "read_orders"])
+def test_read_outs_repeat_what_the_update_says(kind: str) -> None:
+    model = BookModel(TINY)
+    model.apply(ADD)
+    detail, done = model.apply(update(kind, order_id=77, time=9, flags=3))
+    assert (detail.order_id, done.order_id) == (77 if kind == "read_levels" else 1, 77)
+    assert (detail.time, done.time, detail.cause, done.cause) == (9, 9, *[done.cause] * 2)
+    assert done.kind == EVENT_KIND.read_done
+
+
+@pytest.mark.parametrize(
+    ("kind", "closing"),
+    [
+        ("add", EVENT_KIND.best),
+        ("clear", EVENT_KIND.cleared),
+        ("read_levels", EVENT_KIND.read_done),
+        ("read_orders", EVENT_KIND.read_done),
+        (200, EVENT_KIND.best),
+    ],
+)
+def test_closing_event_of_a_book_that_is_not_there_is_of_its_kind(
+    kind: str | int, closing: int
+) -> None:
+    (event,) = BookModel(TINY).apply(update(kind, book=2, order_id=5))
+    assert (event.kind, event.error, event.flags) == (closing, ERROR.bad_book, 0)
+    assert (event.book, event.order_id) == (2, 5)
+    assert event.cause == update(kind)[1]
+
+
+def test_cause_repeats_a_kind_that_is_none() -> None:
+    (event,) = BookModel(TINY).apply(update(200))
+    assert (event.cause, event.error, event.kind) == (200, ERROR.bad_kind, EVENT_KIND.best)
+
+
+def test_level_that_is_not_noticed_stays_exact_until_the_book_is_distrusted() -> None:
+    large = [update("add", order_id=i, tick=5, quantity=200) for i in (1, 2)]
+    model = BookModel(TINY, overflow_at_once=False)
+    events = model.run(array_of(*large))
+    assert (events["bid_quantity"][1], events["error"][1]) == (400, ERROR.none)
+    assert model.unnoticed() == [0]
+    model.apply(update("add", order_id=3, tick=5 + TINY.window_ticks // 2, quantity=1))
+    assert model.unnoticed() == []  # too far from the best price to be found for sure
+    assert model.distrust(0)
+    assert model.apply(update("trade"))[0].flags == INVALID
+    assert not model.distrust(0)  # once is enough
+    assert model.errors[ERROR.level_overflow] == 2
+    model.apply(update("clear"))
+    assert not model.distrust(0)  # all is forgotten
+
+
+def test_level_is_too_large_where_told_and_only_if_it_is() -> None:
+    rows = array_of(
+        update("add", order_id=1, tick=5, quantity=200),
+        update("add", order_id=2, tick=5, quantity=55),
+        update("set", order_id=2, tick=5, quantity=56),
+    )
+    for at, error in ((1, ERROR.none), (2, ERROR.level_overflow)):
+        model = BookModel(TINY, overflow_at_once=False)
+        events = model.run(rows, overflows={at})
+        assert events["error"].tolist() == [0, 0, error]
+        assert model.book(0).valid == (error == ERROR.none)
+
+
 def test_run_gives_the_events_of_apply() -> None:
     (flow,) = order_flow("adversarial", TINY, n=1500, rng=np.random.default_rng(5))
     one_by_one = BookModel(TINY)
