@@ -11,12 +11,11 @@ from hw.latency import LATENCY
 from sim.replay.decimals import unit_parts
 from sim.replay.path import NO_PRICE, BestPath
 from sim.replay.result import BookReport, ReplayResult
-from sim.report.fragments import NOTHING
 
 __all__ = ["DRAWN_BOOKS", "chart_data", "expected_cycles", "latency_slots", "price_range"]
 
 DRAWN_BOOKS: Final = 16  # the busiest; each costs some 100 kB of page
-_EXACT_SLOTS: Final = 40  # one bar a cycle up to here, then one a doubling
+_EXACT_SLOTS: Final = 24  # one bar a cycle up to here, then one a doubling
 
 
 def chart_data(result: ReplayResult) -> dict[str, Any]:
@@ -25,6 +24,7 @@ def chart_data(result: ReplayResult) -> dict[str, Any]:
     Prices are integers relative to each book's ``base`` [ticks], null where a side is empty.
     """
     busiest = sorted(result.books, key=lambda book: -book.updates)[:DRAWN_BOOKS]
+    drawn = [b for b in sorted(busiest, key=lambda b: b.index) if _has_price(b)]
     slots = latency_slots(result.latencies)
     return {
         "time": {
@@ -32,7 +32,8 @@ def chart_data(result: ReplayResult) -> dict[str, Any]:
             "end_ms": result.path_axis.end // 10**6,
         },
         "depth_bins": result.depth_axis.bins,
-        "books": [_book(b) for b in sorted(busiest, key=lambda b: b.index) if _has_price(b)],
+        "books": [_book(book) for book in drawn],
+        "busiest": max(range(len(drawn)), key=lambda k: drawn[k].updates, default=0),
         "latency_slots": [[low, _slot_text(low, high)] for low, high in slots],
         "latency": [
             {
@@ -82,7 +83,7 @@ def _has_price(book: BookReport) -> bool:
 
 
 def _slot_text(low: int, high: int) -> str:
-    return f"{low}" if low == high else f"{low}{NOTHING}{high}"
+    return f"{low:,}" if low == high else f"{low:,}+"
 
 
 def _book(book: BookReport) -> dict[str, Any]:

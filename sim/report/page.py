@@ -32,7 +32,7 @@ def write_page(result: ReplayResult, folder: Path) -> Path:
 def nanoseconds(cycles: int) -> str:
     """Return cycles at the stated clock as text with one decimal, rounded half up."""
     tenths = (cycles * 10 * 10**9 * 2 + CLOCK_HZ) // (2 * CLOCK_HZ)
-    return f"{tenths // 10}.{tenths % 10} ns"
+    return f"{tenths // 10:,}.{tenths % 10} ns"
 
 
 def page(result: ReplayResult) -> str:
@@ -132,7 +132,7 @@ def _depth_note(result: ReplayResult) -> str:
     drawn = sum(1 for book in result.books if book.updates)
     text = (
         f"The best {result.parameters.cached_levels} levels of each side, read from the device "
-        "while it ran. Brighter is more quantity."
+        "while it ran. Stronger colour is more quantity."
     )
     if drawn > DRAWN_BOOKS:
         text += f" Drawn: the {DRAWN_BOOKS} busiest of {drawn} books."

@@ -4,7 +4,7 @@ const D = JSON.parse(document.getElementById("data").textContent);
 const root = document.documentElement;
 const NS = "http://www.w3.org/2000/svg";
 const AXIS = 92, FOOT = 22, TOP = 8;  // room right for prices, below for times [px]
-let current = 0, mode = "distance", cursor = null;
+let current = D.busiest, mode = "distance", cursor = null;
 
 const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const $ = (id) => document.getElementById(id);
@@ -178,11 +178,12 @@ function drawDepth(book) {
   const ink = [css("--bid"), css("--ask")], gap = cellHeight > 8 ? 1 : 0;
   for (const [key, quantity] of grid) {
     const row = Math.floor(key / 2) % rows, column = Math.floor(key / 2 / rows);
-    const left = column / D.depth_bins * box.plotWidth;
-    const right = until.get(column) / D.depth_bins * box.plotWidth;
-    pen.globalAlpha = 0.06 + 0.94 * Math.min(1, Math.sqrt(quantity / full));
+    // On whole pixels: half-covered edges would show as seams.
+    const [left, right] = [column, until.get(column)].map(
+      (c) => Math.round(c / D.depth_bins * box.plotWidth * ratio) / ratio);
+    pen.globalAlpha = 0.12 + 0.88 * Math.min(1, Math.sqrt(quantity / full));
     pen.fillStyle = ink[key % 2];
-    pen.fillRect(left, TOP + box.plotHeight - (row + 1) * cellHeight, right - left + 0.4, cellHeight - gap);
+    pen.fillRect(left, TOP + box.plotHeight - (row + 1) * cellHeight, right - left, cellHeight - gap);
   }
   const svg = node(host, "svg", { class: "over", viewBox: `0 0 ${box.width} ${box.height}`, height: box.height });
   const y = (t) => TOP + (high - t) / (high - low) * box.plotHeight;
@@ -248,11 +249,13 @@ function drawLatency() {
       });
       node(bar, "title", {}, `${kind.kind}: ${count.toLocaleString("en")} updates in ${slots[slot][1]} cycles`);
     });
-    const every = Math.ceil(slots.length * 34 / (width - label));
-    if (last) slots.forEach(([, text], slot) => {
-      if (slot % every === 0)
+    const every = Math.ceil(slots.length * 44 / (width - label));
+    if (!last) return;
+    slots.forEach(([, text], slot) => {
+      if (slot % every === 0 && (slots.length - slot) * each > 110)
         node(svg, "text", { x: label + (slot + 0.5) * each, y: room - 3, "text-anchor": "middle" }, text);
     });
+    node(svg, "text", { x: width, y: room - 3, "text-anchor": "end" }, `${slots[slots.length - 1][1]} cycles`);
   });
 }
 

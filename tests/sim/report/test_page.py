@@ -167,7 +167,9 @@ def test_writes_the_page_into_a_new_folder(result: ReplayResult, tmp_path: Path)
 def test_draws_the_busiest_books_alone(result: ReplayResult) -> None:
     books = tuple(replace(result.books[0], index=k, updates=k) for k in range(DRAWN_BOOKS + 5))
     many = replace(result, books=books)
-    assert len(chart_data(many)["books"]) == DRAWN_BOOKS
+    data = chart_data(many)
+    assert len(data["books"]) == DRAWN_BOOKS
+    assert data["busiest"] == DRAWN_BOOKS - 1
     assert f"the {DRAWN_BOOKS} busiest of {DRAWN_BOOKS + 4} books" in page(many)
 
 
