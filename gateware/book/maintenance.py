@@ -22,6 +22,8 @@ from gateware.book.decode import issue_layout
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
+from gateware.book.order_table import OrderTable
+from gateware.book.pipeline import Pipeline
 from gateware.book.refill import refill_states
 from gateware.book.sweep import sweep_states
 from gateware.common.view import view
@@ -90,7 +92,10 @@ class Maintenance(MaintenanceState):
         m.d.sync += self.under_way.eq(self.under_way + asks - answered)
         still = Signal(range(16))
         busy = (self.issued.op != Op.NONE) & (self.issued.book == self.job_book)
-        m.d.comb += self.quiet.eq(still == 14)
+        m.d.comb += [
+            self.quiet.eq(still == Pipeline.SPACING),
+            self.slots_quiet.eq(still >= OrderTable.SPACING_SLOT),
+        ]
         with m.If(busy | full | self.asked | ~self.holding):
             m.d.sync += still.eq(0)
         with m.Elif(~self.quiet):

@@ -170,7 +170,8 @@ class MaintenanceState(wiring.Component):
         self.holding = Signal()
         self.timer = Signal(5)
         self.cooldown = Signal(5)
-        self.quiet = Signal()
+        self.quiet = Signal()  # nothing of the job's book is under way
+        self.slots_quiet = Signal()  # nothing of it that changes the table
         # Operation to issue: `ask` hands `next_issue` over in the cycle where `asked` is 1.
         self.ask, self.asked = Signal(), Signal()
         self.next_issue = view(issue_layout(s))

@@ -111,7 +111,9 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             found.eq(Cat(encode(first_of(leaf)), leaf_base[grain:])),
             leaf.eq(leaf & ~first_of(leaf)),
         ]
-        with m.If(leaf.any()):
+        with m.If(~e.urgent & in_the_way):
+            m.next = "refill_end"
+        with m.Elif(leaf.any()):
             m.next = "refill_compare"
         with m.Else():
             m.next = "refill_next"

@@ -14,13 +14,13 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
     """Add the states of the job ``sweep``: one step, up to the next set that holds such an order.
 
     Sets are scanned without a hold, one after the other; the orders in a set that matches are read
-    one by one. Only those that must change are changed, under a hold, and the pipeline checks
-    again that they must.
+    one by one. Those that a window move concerns are changed under a hold; the pipeline checks once
+    more that they must be.
     """
     s, r = e.s, e.report
     last = e.parameters.sets - 1
     asking, current = Signal(s.set_bits + 1), Signal(s.set_bits + 1)
-    todo, answers, act = Signal(s.slot), Signal(s.slot), Signal(s.slot)
+    todo = Signal(s.slot)
     under_way = e.under_way
     stopped = Signal()
     mode = e.sweep_for
@@ -44,7 +44,6 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             e.job_side.eq(side),
             e.scan_above.eq((mode == SweepFor.EVICT) & ~e.move_worse),
             todo.eq(0),
-            act.eq(0),
             stopped.eq(0),
         ]
         # Only orders that matter: better than what was found, or on the far side of the window
@@ -70,14 +69,16 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += stopped.eq(1)
         with m.If(r.scanned & ~todo.any()):
             with m.If(r.matches.any()):
-                m.d.sync += [todo.eq(r.matches), answers.eq(r.matches), stopped.eq(1)]
+                m.d.sync += [todo.eq(r.matches), stopped.eq(1)]
             with m.Else():
                 m.d.sync += current.eq(current + 1)
         with m.If((under_way == 0) & (stopped | (asking > last)) & ~e.asked):
-            with m.If(todo.any()):
+            with m.If(~todo.any()):
+                m.next = "sweep_pause"
+            with m.Elif(is_search | is_dump):
                 m.next = "sweep_read"
             with m.Else():
-                m.next = "sweep_pause"
+                m.next = "sweep_hold"
 
     with m.State("sweep_read"):
         with m.If(todo.any()):
@@ -96,16 +97,10 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             & (r.entry.inside == e.scan_inside)
         )
         with m.If(r.slot_read):
-            m.d.sync += answers.eq(answers & ~first_of(answers))
-            changes = Mux(mode == SweepFor.EVICT, ~r.entry_inside, r.entry_inside)
-            with m.If(mine & changes & ~is_search & ~is_dump):
-                m.d.sync += act.eq(act | first_of(answers))
             m.d.comb += e.found.put.eq(mine & is_search & (r.entry.pk > e.search_bound))
         with m.If(~todo.any() & (under_way == 0) & ~answered):
             m.d.sync += current.eq(current + 1)
-            with m.If(act.any()):
-                m.next = "sweep_hold"
-            with m.Elif(e.next_valid | (e.commanded & ~e.pressed) | (current == last)):
+            with m.If(e.next_valid | (e.commanded & ~e.pressed) | (current == last)):
                 m.next = "sweep_pause"
             with m.Else():
                 m.d.sync += [asking.eq(current + 1), stopped.eq(0)]
@@ -116,25 +111,25 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += e.holding.eq(1)
             m.next = "sweep_act"
     with m.State("sweep_act"):
-        with m.If(e.quiet | e.timer[0]):
+        with m.If(e.slots_quiet | e.timer[0]):
             m.d.sync += e.timer.eq(1)
-            with m.If(act.any()):
+            with m.If(todo.any()):
                 e.request(
                     m,
                     Op.EVICT,
-                    set=current - 1,
-                    pick=first_of(act),
+                    set=current,
+                    pick=first_of(todo),
                 )
                 with m.If(mode == SweepFor.ADMIT):
                     m.d.comb += e.next_issue.op.eq(Op.ADMIT)
                 with m.If(e.asked):
-                    m.d.sync += act.eq(act & ~first_of(act))
+                    m.d.sync += todo.eq(todo & ~first_of(todo))
             with m.Else():
                 m.next = "sweep_settle"
     with m.State("sweep_settle"):
         m.d.sync += e.timer.eq(0)
-        with m.If(e.quiet):
-            m.d.sync += [e.holding.eq(0), e.cooldown.eq(24)]
+        with m.If(e.slots_quiet):
+            m.d.sync += [e.holding.eq(0), e.cooldown.eq(24), current.eq(current + 1)]
             m.next = "sweep_pause"
 
     with m.State("sweep_pause"):
