@@ -103,11 +103,12 @@ def differs(expected: Events, got: Events) -> Mask:
     return mask
 
 
-def read_out_differs(expected: Events, got: Events) -> bool:
+def read_out_differs(expected: Events, got: Events, *, broken: bool = False) -> bool:
     """Say whether the ``level`` or ``order`` events of one read-out differ.
 
     Levels come in order; orders may come in any. ``crossed`` and the count of an order event mean
-    nothing here and are not compared.
+    nothing here and are not compared. In a ``broken`` read-out, whose book turned out to be invalid
+    on the way, an event may say so in place of its price.
     """
     if len(expected) != len(got):
         return True
@@ -120,6 +121,8 @@ def read_out_differs(expected: Events, got: Events) -> bool:
     if (expected["kind"] == EVENT_KIND.order).all():
         expected.sort(order=["order_id", "bid_tick", "ask_tick"])
         got.sort(order=["order_id", "bid_tick", "ask_tick"])
+    if broken:
+        distrust(expected, np.flatnonzero(got["flags"] == INVALID))
     return bool(differs(expected, got).any())
 
 

@@ -89,7 +89,7 @@ class Verifier:
         got = events[closing]
         after, inside = _follow(events, closing, notice)
         expected, numbers = self._expect(got, events["book"][notice], after)
-        self._compare_read_outs(expected, events[closing | detail], numbers)
+        self._compare_read_outs(expected, events[closing | detail], numbers, after[inside])
         expected = expected[~is_detail(expected)]
         distrust(expected, after[inside])
         self._count(expected, got, events[notice])
@@ -199,7 +199,9 @@ class Verifier:
         if book >= self.model.parameters.books or not self.model.distrust(book):
             self.result.note(f"book {book}: level_overflow, but no level was too large")
 
-    def _compare_read_outs(self, expected: Events, got: Events, numbers: NDArray[np.int64]) -> None:
+    def _compare_read_outs(
+        self, expected: Events, got: Events, numbers: NDArray[np.int64], broken: NDArray[np.intp]
+    ) -> None:
         """Compare the events before each closing event. Both arrays are sorted by book."""
         ends = [np.flatnonzero(~is_detail(events)) for events in (expected, got)]
         starts = [np.concatenate([[-1], end[:-1]]) + 1 for end in ends]
@@ -209,7 +211,7 @@ class Verifier:
             self.result.read_outs += int(reads[k])
             wanted = expected[starts[0][k] : ends[0][k]]
             listing = got[starts[1][k] : ends[1][k]]
-            if read_out_differs(wanted, listing):
+            if read_out_differs(wanted, listing, broken=bool((broken == k).any())):
                 self.result.note(
                     f"book {got['book'][ends[1][k]]}, update {numbers[k]}: read-out differs: "
                     f"expected {len(wanted)} events, got {len(listing)}"

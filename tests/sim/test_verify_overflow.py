@@ -114,6 +114,12 @@ def test_accepts_a_notice_within_a_read_out_of_orders(gap: int) -> None:
     events = np.insert(events, at, notice())
     assert verify(UPDATES, events).first == []
     assert one_by_one(UPDATES, events).first == []
+    for name in EVENT_DTYPE.names or ():
+        if name.startswith(("bid_", "ask_")):
+            events[name][at + 1 :] = 0
+    events["flags"][at + 1 :] = INVALID
+    assert verify(UPDATES, events).first == []
+    assert not verify(UPDATES, np.delete(events, at)).passed
     missing = np.delete(events, ORDERS + (1, 0, 0)[gap])
     assert "read-out differs" in verify(UPDATES, missing).first[0]
 
