@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
@@ -58,15 +58,15 @@ class Seen:
 
 
 def add(pk: int, quantity: int = 1, **where: int) -> Do:
-    return Do(command="insert", pk=pk, delta=quantity, quantity=quantity, **where)
+    return look(pk=pk, command="insert", delta=quantity, quantity=quantity, **where)
 
 
 def leave(pk: int, quantity: int = 1, **where: int) -> Do:
-    return Do(command="remove", pk=pk, delta=-quantity, **where)
+    return look(pk=pk, command="remove", delta=-quantity, **where)
 
 
-def look(**where: int) -> Do:
-    return Do(**where)
+def look(**fields: Any) -> Do:
+    return Do(**fields)
 
 
 def reset(book: int, *, complete: bool = False) -> Do:
@@ -354,7 +354,7 @@ def test_random_commands_at_full_rate_keep_the_rows_of_the_model(seed: int) -> N
         side = generator.randrange(2)
         row, other = models[book, side], models[book, 1 - side]
         do = _random_step(generator, row, levels[book, side])
-        schedule.append(Do(**{**do.__dict__, "book": book, "side": side}))
+        schedule.append(replace(do, book=book, side=side))
         sides = (row, other) if side == 0 else (other, row)
         expected.append(
             (
