@@ -74,12 +74,13 @@ def test_every_event_equals_the_model(
     profile: str, parameters: BookParameters, idle: float, stall: float
 ) -> None:
     with VerilatedDevice(parameters, seed=7, idle=idle, stall=stall) as device:
-        result = run(device, flow(profile, parameters, 12_000, seed=7), {})
+        result = run(device, flow(profile, parameters, 50_000, seed=7), {})
     assert result.first == []
-    assert result.updates == 12_000
-    assert result.compared >= 12_000
+    assert result.updates == 50_000
+    assert result.compared >= 50_000
     if profile == "adversarial":
         assert {"level_overflow", "feed_gap", "unknown_id"} <= result.errors.keys()
+    if (profile, parameters) == ("adversarial", TINY):  # ten cached levels are seldom used up
         assert result.deferred > 0
 
 
@@ -99,7 +100,7 @@ def test_latency_of_each_kind_is_the_budgets_when_nothing_stalls(kind: str) -> N
 def test_latency_of_real_traffic_is_the_budgets_but_for_stalls_of_the_output() -> None:
     histograms: dict[int, Counter[int]] = {}
     with VerilatedDevice(SMALL) as device:
-        assert run(device, flow("nasdaq_mix", SMALL, 12_000, seed=9), histograms).passed
+        assert run(device, flow("nasdaq_mix", SMALL, 50_000, seed=9), histograms).passed
     for kind in ("add", "execute", "reduce", "delete", "replace"):
         cycles = histograms[getattr(UPDATE_KIND, kind)]
         assert cycles.most_common(1)[0][0] == min(cycles) == LATENCY["book", kind].cycles
