@@ -18,7 +18,7 @@ from host.device.base import DeviceError
 from host.device.records import EVENT_DTYPE, UPDATE_DTYPE
 from hw.presets import BookParameters
 from hw.records import ERROR, EVENT_FLAG, EVENT_KIND
-from sim.verilator.toolchain import compile_library, missing, tool_versions, verilate
+from sim.verilator.toolchain import compile_cpp, missing, tool_versions, verilate
 
 __all__ = ["build_key", "cache_folder", "library_path"]
 
@@ -106,7 +106,13 @@ def _build(parameters: BookParameters, library: Path) -> None:
     with tempfile.TemporaryDirectory(dir=library.parent, prefix="build-") as scratch:
         folder = Path(scratch)
         verilate(to_verilog(ClockedTop(device=BookTop(parameters=parameters))), folder)
-        made = compile_library(_HERE / "harness.cpp", _defines(), folder)
+        made = compile_cpp(
+            folder,
+            sources=[_HERE / "harness.cpp"],
+            output="device.so",
+            defines=_defines(),
+            link=["-shared"],
+        )
         made.replace(library)  # atomic: nobody ever sees half a library
     _LOG.info("compiled in %.0f s: %s", time.monotonic() - started, library)
 

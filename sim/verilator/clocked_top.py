@@ -4,7 +4,7 @@ Verilator evaluates what depends on an input again for each change of it, beside
 edge changes. Behind registers, one evaluation a cycle is enough: it is some three times as fast.
 """
 
-from amaranth import Module, Signal, Value
+from amaranth import ClockDomain, ClockSignal, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,6 +29,8 @@ class ClockedTop(wiring.Component):
 
     Members
     -------
+    clock, reset : ``In(1)``, ``In(1)``
+        Clock, and reset in force one cycle later.
     update_data, update_valid : ``In(384)``, ``In(1)``
         The next update; taken if ``update_free`` is 1.
     update_free : ``Out(1)``
@@ -43,6 +45,8 @@ class ClockedTop(wiring.Component):
         Register bus.
     """
 
+    clock: Value
+    reset: Value
     update_data: Value
     update_valid: Value
     update_free: Value
@@ -59,6 +63,8 @@ class ClockedTop(wiring.Component):
         self.device = device
         super().__init__(
             {
+                "clock": In(1),
+                "reset": In(1),
                 "update_data": In(MARKET_UPDATE_LAYOUT.size),
                 "update_valid": In(1),
                 "update_free": Out(1),
@@ -76,6 +82,15 @@ class ClockedTop(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the module."""
         m = Module()
+        reset = Signal(init=1)
+        m.domains.early = ClockDomain(reset_less=True)
+        m.domains.sync = ClockDomain()
+        m.d.comb += [
+            ClockSignal("early").eq(self.clock),
+            ClockSignal().eq(self.clock),
+            ResetSignal().eq(reset),
+        ]
+        m.d.early += reset.eq(self.reset)
         m.submodules.device = device = self.device
         update, valid = Signal(MARKET_UPDATE_LAYOUT.size), Signal()
         m.d.comb += [

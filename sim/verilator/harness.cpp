@@ -33,14 +33,15 @@ class Device {
         context_.randReset(seed ? 2 : 0);  // what reset does not set starts at random, or at 0
         context_.randSeed(static_cast<int>(seed & 0x7fffffff));
         top_ = std::make_unique<Vtop>(&context_, "top");
-        top_->clk = 0;
-        top_->rst = 1;
+        top_->clock = 0;
+        top_->reset = 1;
         top_->update_valid = 0;
         top_->event_ready = 0;
         top_->r_stb = 0;
         top_->w_stb = 0;
         for (int i = 0; i < kResetCycles; i++) clock();
-        top_->rst = 0;
+        top_->reset = 0;
+        clock();  // the reset is registered too
     }
 
     ~Device() { top_->final(); }
@@ -118,9 +119,9 @@ class Device {
 
   private:
     void clock() {
-        top_->clk = 0;
+        top_->clock = 0;
         top_->eval();
-        top_->clk = 1;
+        top_->clock = 1;
         top_->eval();
     }
 

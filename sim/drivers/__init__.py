@@ -1,0 +1,1 @@
+"""What drives the gateware's ports in cocotb."""

@@ -1,0 +1,1 @@
+"""The generated Verilog under cocotb, with random stalls."""
