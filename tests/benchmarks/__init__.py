@@ -1,0 +1,1 @@
+"""Rates of the devices beside those of another order book: ``python -m tests.benchmarks``."""
