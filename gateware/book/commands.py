@@ -96,6 +96,7 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
         m.d.sync += [
             index.eq(0),
             everything.eq(0),
+            e.overflow.bit_select(e.job_book, 1).eq(0),
             e.scan_book.eq(e.job_book),
             e.scan_limit.eq(-1),
             e.scan_above.eq(0),
@@ -203,7 +204,7 @@ def _tell_states(m: Module, e: MaintenanceState) -> None:
             m.next = "idle"
     with m.State("overflow"):
         with m.If(e.quiet & e.invalid.bit_select(e.job_book, 1)):
-            m.d.sync += e.overflow.eq(0)  # its event has said so
+            m.d.sync += e.overflow.bit_select(e.job_book, 1).eq(0)  # its event has said so
             m.next = "move_settle"
         with m.Elif(e.quiet):
             e.request(m, Op.INVALIDATE)
@@ -213,5 +214,5 @@ def _tell_states(m: Module, e: MaintenanceState) -> None:
                 tag.book.eq(e.job_book),
             ]
             with m.If(e.asked):
-                m.d.sync += e.overflow.eq(0)
+                m.d.sync += e.overflow.bit_select(e.job_book, 1).eq(0)
                 m.next = "move_settle"

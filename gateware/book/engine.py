@@ -159,7 +159,7 @@ class BookEngine(wiring.Component):
         last_valid, last_book = Signal(), Signal(s.book)
         held = Cat(h & (b == book) for h, b in zip(keeper.hold, keeper.hold_book, strict=True))
         follows = last_valid & (last_book == book)
-        second = pipeline.second_half.op != Op.NONE
+        second = pipeline.second_due
         turn, wait = Signal(), Signal(range(self.RESERVED))
         mine = Signal()
         m.d.comb += mine.eq(
@@ -179,6 +179,8 @@ class BookEngine(wiring.Component):
             keeper.command_valid.eq(self.accepted & decode.command),
             keeper.issue_taken.eq(mine),
             keeper.may_emit.eq(room),
+            keeper.issued.eq(last_valid),
+            keeper.issued_book.eq(last_book),
         ]
         issue = pipeline.issue
         m.d.comb += [
@@ -189,15 +191,13 @@ class BookEngine(wiring.Component):
                     Mux(turn & keeper.issue_valid, keeper.issue, decode.issue),
                 )
             ),
-            keeper.issued.eq(issue),
+            # Said apart from the operation, which need not wait for it.
+            pipeline.valid.eq(second | mine | (self.accepted & ~decode.command)),
         ]
-        takes = self.accepted & ~decode.command
-        with m.If(~(second | mine | takes)):
-            m.d.comb += [issue.op.eq(Op.NONE), issue.tag.emit.eq(0)]
         # Maintenance gets the cycles that updates leave, and one in RESERVED that they do not.
         m.d.sync += [
             turn.eq(~self.i.valid | ~(self.accepted | turn) | (wait == 0)),
-            last_valid.eq(issue.op != Op.NONE),
+            last_valid.eq(pipeline.valid),
             last_book.eq(issue.book),
         ]
         with m.If(mine | ~keeper.issue_valid):
@@ -232,13 +232,18 @@ class BookEngine(wiring.Component):
         taken = leaves & ~empty
         m.d.sync += [put.eq(put + stores), get.eq(get + taken), level.eq(level + stores - taken)]
 
-        # Places are booked when an operation starts and given back when its event leaves.
+        # Places are booked when an operation starts and given back when its event leaves, each
+        # seen a cycle later: up to three operations can start before a shortage is known.
         booked, some = Signal(range(self.ROOM + 1)), Signal()
-        books = pipeline.issue.tag.emit & (pipeline.second_half.op == Op.NONE)
-        first_half = pipeline.issue.op == Op.REPLACE
-        after = Signal(range(self.ROOM + 2))
-        m.d.comb += after.eq(booked + (books | first_half) - leaves - pipeline.void)
-        m.d.sync += [booked.eq(after), some.eq(after < self.ROOM)]
+        books, given, voided = Signal(), Signal(), Signal()
+        emits = pipeline.issue.tag.emit | (pipeline.issue.op == Op.REPLACE)
+        m.d.sync += [
+            books.eq(pipeline.valid & emits & ~pipeline.second_due),
+            given.eq(leaves),
+            voided.eq(pipeline.void),
+            booked.eq(booked + books - given - voided),
+            some.eq(booked < self.ROOM - 3),
+        ]
         self._event(m, head)
         m.d.comb += [
             self.told.eq(leaves),

@@ -22,9 +22,9 @@ from gateware.book.decode import issue_layout
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
-from gateware.book.order_table import OrderTable
+from gateware.book.order_table import OrderTable, first_of
 from gateware.book.pipeline import Pipeline
-from gateware.book.refill import refill_states
+from gateware.book.refill import encode, refill_states
 from gateware.book.sweep import sweep_states
 from gateware.common.view import view
 
@@ -71,27 +71,31 @@ class Maintenance(MaintenanceState):
 
     def _issue(self, m: Module) -> None:
         """Hold one operation ready for the pipeline; know when the job's book is quiet."""
-        full, needs_room = Signal(), Signal()
-        waiting_op = view(issue_layout(self.s))
+        # Two places, so that asking need not know whether the first is taken in this cycle.
+        first, second = view(issue_layout(self.s)), view(issue_layout(self.s))
+        full, full2, needs_room = Signal(), Signal(), Signal()
         m.d.comb += [
-            self.issue.eq(waiting_op),
+            self.issue.eq(first),
             self.issue_valid.eq(full & (self.may_emit | ~needs_room)),
-            self.asked.eq(self.ask & (~full | self.issue_taken)),
+            self.asked.eq(self.ask & ~full2),
         ]
-        with m.If(self.issue_taken):
-            m.d.sync += full.eq(0)
-        with m.If(self.asked):
+        with m.If(self.issue_taken | ~full):
             m.d.sync += [
-                full.eq(1),
-                waiting_op.eq(self.next_issue),
-                needs_room.eq(self.next_issue.tag.emit),
+                full.eq(full2 | self.asked),
+                full2.eq(0),
+                first.eq(Mux(full2, second, self.next_issue)),
+                needs_room.eq(Mux(full2, second.tag.emit, self.next_issue.tag.emit)),
             ]
+        with m.Elif(self.asked):
+            m.d.sync += full2.eq(1)
+        with m.If(~full2):
+            m.d.sync += second.eq(self.next_issue)
         op = self.next_issue.op
         asks = self.asked & ((op == Op.SCAN) | (op == Op.READ_SLOT))
         answered = self.report.scanned | self.report.slot_read
         m.d.sync += self.under_way.eq(self.under_way + asks - answered)
         still = Signal(range(16))
-        busy = (self.issued.op != Op.NONE) & (self.issued.book == self.job_book)
+        busy = self.issued & (self.issued_book == self.job_book)
         m.d.comb += [
             self.quiet.eq(still == Pipeline.SPACING),
             self.slots_quiet.eq(still >= OrderTable.SPACING_SLOT),
@@ -150,9 +154,9 @@ class Maintenance(MaintenanceState):
                 m.d.sync += self.search_overtaken.eq(1)
         m.d.comb += [self.found.pk.eq(r.entry.pk), self.found.quantity.eq(r.entry.quantity)]
         with m.If(self.found.overflow):
-            m.d.sync += [self.overflow.eq(1), self.overflow_book.eq(self.search_book)]
+            m.d.sync += self.search_overflow.eq(1)
         with m.If(r.overflow):
-            m.d.sync += [self.overflow.eq(1), self.overflow_book.eq(r.overflow_book)]
+            m.d.sync += self.overflow.bit_select(r.overflow_book, 1).eq(1)
 
     @property
     def urgent_level(self) -> int:
@@ -243,8 +247,9 @@ class Maintenance(MaintenanceState):
             m.d.sync += self.next_valid.eq(0)
         with m.If(self.restart):
             m.next = "reset"
-        with m.Elif(self.overflow):
-            self.take_job(m, Cat(Const(0, 1), self.overflow_book), urgent=1)
+        with m.Elif(self.overflow.any()):
+            book = encode(first_of(self.overflow))
+            self.take_job(m, Cat(Const(0, 1), book), urgent=1)
             m.next = "overflow"
         with m.Elif(self.search_done):
             self.take_job(m, searched, urgent=1)

@@ -65,8 +65,8 @@ class MaintenanceState(wiring.Component):
         There is room for an event.
     pressed : ``Out(1)``
         A best price is deferred: maintenance may have every other cycle.
-    issued : ``In(issue_layout)``
-        The operation that goes into the pipeline in this cycle, from wherever it comes.
+    issued, issued_book : ``In(1)``, ``In(book)``
+        An operation went into the pipeline in the cycle before, from wherever it came; its book.
     report : ``In(report_layout)``
         From the pipeline.
     scan_book .. scan_any_inside, moving .. evicting : ``Out``
@@ -90,7 +90,8 @@ class MaintenanceState(wiring.Component):
     issue_taken: Value
     may_emit: Value
     pressed: Value
-    issued: Any
+    issued: Value
+    issued_book: Value
     report: Any
     scan_book: Value
     scan_any_book: Value
@@ -137,7 +138,8 @@ class MaintenanceState(wiring.Component):
                 "issue_taken": In(1),
                 "may_emit": In(1),
                 "pressed": Out(1),
-                "issued": In(issue_layout(s)),
+                "issued": In(1),
+                "issued_book": In(s.book),
                 "report": In(report_layout(s)),
                 "scan_book": Out(s.book),
                 "scan_any_book": Out(1),
@@ -183,6 +185,7 @@ class MaintenanceState(wiring.Component):
         self.searching, self.search_done = Signal(), Signal()
         self.search_true, self.search_overtaken = Signal(), Signal()
         self.search_hold, self.overtaking = Signal(), Signal()
+        self.search_overflow = Signal()  # a level that it found is too large
         self.found = BestLevels(parameters=self.parameters)
         self.search_book, self.search_side = Signal(s.book), Signal()
         self.search_bound = Signal(s.pk)
@@ -199,7 +202,7 @@ class MaintenanceState(wiring.Component):
         self.need, self.low, self.want = Signal(rows), Signal(rows), Signal(rows)
         self.deferred = Signal(rows)
         self.invalid = Signal(self.parameters.books)
-        self.overflow, self.overflow_book = Signal(), Signal(s.book)
+        self.overflow = Signal(self.parameters.books)  # a level grew too large
         # Where the sweeps and the round are.
         self.round = Signal(range(rows))
         self.seek = Signal(range(rows))

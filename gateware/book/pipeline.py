@@ -85,7 +85,9 @@ class Pipeline(wiring.Component):
     Members
     -------
     issue : ``In(issue_layout)``
-        Operation of this cycle, or ``NONE``.
+        Operation of this cycle.
+    valid : ``In(1)``
+        There is one.
     scan_book, scan_any_book, scan_side, scan_any_side, scan_limit, scan_above, scan_inside,
     scan_any_inside : ``In``
         See ``OrderTable``.
@@ -95,8 +97,8 @@ class Pipeline(wiring.Component):
         Valid if ``result.tag.emit``.
     report : ``Out(report_layout)``
         For the maintenance engine.
-    second_half : ``Out(issue_layout)``
-        The rest of a replace; to be issued in this cycle if its ``op`` is not ``NONE``.
+    second_half, second_due : ``Out(issue_layout)``, ``Out(1)``
+        The rest of a replace; to be issued in this cycle if it is due.
     void : ``Out(1)``
         The operation that could have given an event in this cycle gave none.
     restart : ``In(1)``
@@ -110,6 +112,7 @@ class Pipeline(wiring.Component):
     SPACING: Final = 14  # after which nothing of an operation is under way any more
 
     issue: data.View
+    valid: Value
     scan_book: Value
     scan_any_book: Value
     scan_side: Value
@@ -126,6 +129,7 @@ class Pipeline(wiring.Component):
     result: data.View
     report: data.View
     second_half: data.View
+    second_due: Value
     void: Value
     restart: Value
     orders: Value
@@ -138,6 +142,7 @@ class Pipeline(wiring.Component):
         super().__init__(
             {
                 "issue": In(issue_layout(s)),
+                "valid": In(1),
                 "scan_book": In(s.book),
                 "scan_any_book": In(1),
                 "scan_side": In(s.side),
@@ -154,6 +159,7 @@ class Pipeline(wiring.Component):
                 "result": Out(result_layout(s)),
                 "report": Out(report_layout(s)),
                 "second_half": Out(issue_layout(s)),
+                "second_due": Out(1),
                 "void": Out(1),
                 "restart": In(1),
                 "orders": Out(32),
@@ -173,8 +179,10 @@ class Pipeline(wiring.Component):
         p = [self.issue] + [view(issue_layout(s), name=f"p{n}") for n in range(1, 7)]
         for before, after in pairwise(p):
             m.d.sync += after.eq(before)
+        with m.If(~self.valid):
+            m.d.sync += [p[1].op.eq(Op.NONE), p[1].tag.emit.eq(0)]
         self._ask_table(m, table, p[0])
-        self._give_second_half(m, p[2])
+        self._give_second_half(m, p[1], p[2])
 
         # Stage 3: an update's own side and price; a replace keeps the side of what it replaced,
         # which is two stages ahead.
@@ -231,8 +239,8 @@ class Pipeline(wiring.Component):
         m.d.comb += [
             table.key.id.eq(p0.id),
             table.key.book.eq(p0.book),
-            table.lookup.eq(among(p0, *_LOOKUP)),
-            table.placing.eq(among(p0, Op.ADD, Op.SET, Op.INSERT)),
+            table.lookup.eq(among(p0, *_LOOKUP) & self.valid),
+            table.placing.eq(among(p0, Op.ADD, Op.SET, Op.INSERT) & self.valid),
             table.direct.eq(among(p0, *_DIRECT)),
             table.set.eq(p0.set),
             table.pick.eq(p0.pick),
@@ -246,12 +254,13 @@ class Pipeline(wiring.Component):
             table.scan_any_inside.eq(self.scan_any_inside),
         ]
 
-    def _give_second_half(self, m: Module, first: data.View) -> None:
+    def _give_second_half(self, m: Module, coming: data.View, first: data.View) -> None:
         """Two cycles after a REPLACE its INSERT is due: the earliest that the row allows."""
         half = self.second_half
         m.d.comb += half.eq(first)
+        m.d.sync += self.second_due.eq(coming.op == Op.REPLACE)
         m.d.comb += [
-            Value.cast(half.op).eq(Mux(first.op == Op.REPLACE, Op.INSERT.value, Op.NONE.value)),
+            half.op.eq(Op.INSERT),
             half.id.eq(first.new_id),
             half.tag.emit.eq(1),
         ]

@@ -58,6 +58,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
                 e.search_side.eq(e.job_side),
                 e.search_bound.eq(row.bound),
                 e.search_set.eq(0),
+                e.search_overflow.eq(0),
                 e.searches.eq(e.searches + 1),
             ]
             m.d.comb += e.found.clear.eq(1)
@@ -86,7 +87,9 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             depth.eq(start - row.base),
         ]
         m.d.sync += cursor.eq(start)
-        with m.If(~row.more | row.valid[-1] | in_move):
+        with m.If(e.overflow.bit_select(e.job_book, 1)):
+            m.next = "refill_release"  # what the window holds cannot be trusted
+        with m.Elif(~row.more | row.valid[-1] | in_move):
             m.next = "refill_end"
         with m.Elif((depth >> s.offset_bits).any() | start[-1]):
             m.next = "refill_outside"

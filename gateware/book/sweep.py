@@ -150,6 +150,8 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                         e.search_true.eq(~e.search_overtaken & ~e.overtaking),
                         e.postponed.eq(0),
                     ]
+                    with m.If(e.search_overflow & ~e.search_overtaken & ~e.overtaking):
+                        m.d.sync += e.overflow.bit_select(e.search_book, 1).eq(1)
                 with m.Case(SweepFor.EVICT):
                     m.d.sync += [e.holding.eq(1), e.timer.eq(0)]
                     m.next = "move_switch"
