@@ -1,0 +1,1 @@
+"""Proofs of components, with an SMT solver."""
