@@ -147,16 +147,19 @@ class Claim(wiring.Component):
         told = here & was_cached & ~fits
         # An overflow makes the book invalid: then nothing else is promised.
         with m.If(dut.overflow):
-            m.d.comb += Assert(~here | ~was_cached | told)
+            m.d.comb += Assert(~here | ~was_cached | told, "overflow without reason")
         with m.Else():
             m.d.comb += [
-                Assert(~told),
-                Assert(well_formed(dut.new_levels, dut.new_meta)),
-                Assert(~fits | exact(dut.new_levels, dut.new_meta, self.ghost, quantity, count)),
+                Assert(~told, "overflow not told"),
+                Assert(well_formed(dut.new_levels, dut.new_meta), "not well formed"),
+                Assert(
+                    ~fits | exact(dut.new_levels, dut.new_meta, self.ghost, quantity, count),
+                    "not exact",
+                ),
             ]
         m.d.comb += [
-            Assert(~dut.dropped | dut.new_meta.more),
-            Assert(~dut.dropped | meta.valid.all()),  # nothing falls out of a cache with room
+            Assert(~dut.dropped | dut.new_meta.more, "dropped and forgotten"),
+            Assert(~dut.dropped | meta.valid.all(), "dropped although there was room"),
         ]
         return m
 
