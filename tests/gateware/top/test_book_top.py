@@ -128,7 +128,7 @@ def test_no_event_is_lost_while_the_output_is_stalled_for_long() -> None:
     said = talk(TINY, updates, stall=lambda t: t < 1200)
     Checker(TINY, updates).check(said.events)
     early = sum(t < 1200 for t in said.accepted)
-    assert early == BookEngine.ROOM
+    assert BookEngine.ROOM - 3 <= early <= BookEngine.ROOM  # a shortage is known 3 cycles later
     assert said.registers["stall_cycles"] > 0
 
 
