@@ -152,6 +152,7 @@ class Maintenance(MaintenanceState):
             m.d.sync += self.search_true.eq(0)
             with m.If(self.searching | self.search_done):
                 m.d.sync += self.search_overtaken.eq(1)
+        m.d.sync += [self.found.clear.eq(0), self.found.pop.eq(0)]
         m.d.comb += [self.found.pk.eq(r.entry.pk), self.found.quantity.eq(r.entry.quantity)]
         with m.If(self.found.overflow):
             m.d.sync += self.search_overflow.eq(1)

@@ -231,26 +231,33 @@ class OrderTable(wiring.Component):
         in_stash = Signal()
         m.d.comb += in_stash.eq(sets[2][0] == 0)
         match, scan, free = [], [], []
+        # A slot that was written in the very cycle in which this operation read its set: what the
+        # memory said of it may be either, or neither. It is another operation's: not this one's
+        # order, which would have been forwarded, and not free.
+        wrote = {n: Signal(s.slot, name=f"p{n}_wrote") for n in (6, 7)}
+        m.d.sync += [wrote[6].eq(write_slots), wrote[7].eq(wrote[6])]
         key2 = Value.cast(keys[2])
         for i in range(s.slots):
             word = fetched[i] if i < hashed else stash[i - hashed]
             key = Value.cast(word.key)
+            torn = wrote[7][i] & same_set[5][i // WAYS] if i < hashed else Const(0, 1)
+            valid = word.valid & ~torn
             same = key[low:] == key2[low:] if i < hashed else key == key2
-            match.append(
-                (word.valid & same & lookup[2] & ~forwarded) | (direct[2] & pick[2][i] & word.valid)
-            )
-            scan.append(
-                word.valid
+            match.append((valid & same & lookup[2] & ~forwarded) | (direct[2] & pick[2][i] & valid))
+            fits = (
+                valid
                 & (self.scan_any_book | (word.key.book == self.scan_book))
                 & (self.scan_any_side | (word.side == self.scan_side))
                 & (self.scan_any_inside | (word.inside == self.scan_inside))
                 & ((word.pk > self.scan_limit) == self.scan_above)
                 & (1 if i < hashed else in_stash)
             )
+            # A scan for orders in or out of a window must not miss one that is being changed.
+            scan.append(fits | (torn & ~self.scan_any_inside))
             offered = [
                 taken[2 + d][i] & (same_set[d][i // WAYS] if i < hashed else 1) for d in range(2, 6)
             ]
-            free.append(~word.valid & ~Cat(offered).any())
+            free.append(~word.valid & ~torn & ~Cat(offered).any())
 
         p3_match, p3_scan, p3_free = Signal(s.slot), Signal(s.slot), Signal(s.slot)
         p3_near = Signal(s.slot)  # slots that the operation one ahead may be taking

@@ -30,10 +30,10 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
     grain = (s.leaf_bits - 1).bit_length()
     r, row = e.report, e.row
     cursor, found = Signal(s.pk), Signal(s.pk)
-    leaf, leaf_base = Signal(s.leaf_bits), Signal(s.pk)
+    leaf, lowest, leaf_base = Signal(s.leaf_bits), Signal(s.leaf_bits), Signal(s.pk)
     summary = Signal(s.leaves)
     first, second = Signal(s.leaves), Signal(s.leaves)
-    skip = Signal(range(s.leaves))
+    pick, skip = Signal(s.leaves), Signal(range(s.leaves))
     quantity, count = Signal(s.quantity), Signal(s.count)
     grown = Signal()  # the row has changed
     in_window = Signal()  # there is a level in the window too
@@ -61,7 +61,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
                 e.search_overflow.eq(0),
                 e.searches.eq(e.searches + 1),
             ]
-            m.d.comb += e.found.clear.eq(1)
+            m.d.sync += e.found.clear.eq(1)
         with m.Else():
             m.d.sync += e.postponed.bit_select(e.job_row, 1).eq(1)
         m.next = "refill_end"
@@ -110,16 +110,19 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             ]
             m.next = "refill_bit"
     with m.State("refill_bit"):
-        m.d.sync += [
-            found.eq(Cat(encode(first_of(leaf)), leaf_base[grain:])),
-            leaf.eq(leaf & ~first_of(leaf)),
-        ]
+        m.d.sync += lowest.eq(first_of(leaf))
         with m.If(~e.urgent & in_the_way):
             m.next = "refill_end"
         with m.Elif(leaf.any()):
-            m.next = "refill_compare"
+            m.next = "refill_found"
         with m.Else():
             m.next = "refill_next"
+    with m.State("refill_found"):
+        m.d.sync += [
+            found.eq(Cat(encode(lowest), leaf_base[grain:])),
+            leaf.eq(leaf & ~lowest),
+        ]
+        m.next = "refill_compare"
     with m.State("refill_next"):
         # The window is circular: from this leaf up to the end, then up to where it begins.
         above = (Const(-2, s.leaves) << here)[: s.leaves]
@@ -131,12 +134,17 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
         ]
         m.next = "refill_skip"
     with m.State("refill_skip"):
-        pick = Mux(first.any(), first_of(first), first_of(second))
-        m.d.sync += skip.eq(encode(pick) - here)
+        m.d.sync += pick.eq(Mux(first.any(), first_of(first), first_of(second)))
         with m.If(first.any() | second.any()):
-            m.next = "refill_jump"
+            m.next = "refill_where"
         with m.Else():
             m.next = "refill_outside"
+    with m.State("refill_where"):
+        m.d.sync += skip.eq(encode(pick))
+        m.next = "refill_far"
+    with m.State("refill_far"):
+        m.d.sync += skip.eq(skip - here)
+        m.next = "refill_jump"
     with m.State("refill_jump"):
         m.d.sync += cursor.eq(leaf_base + (skip << grain))
         m.next = "refill_leaf"
@@ -197,7 +205,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
     with m.State("refill_best"):
         e.request(m, Op.APPEND, pk=best.pk, quantity=best.quantity, count=best.count)
         with m.If(e.asked):
-            m.d.comb += e.found.pop.eq(1)
+            m.d.sync += e.found.pop.eq(1)
             appended(best.pk, "refill_rest")
     with m.State("refill_rest"):
         with m.If(in_window):

@@ -50,7 +50,11 @@ def to_rtlil(component: wiring.Component, *, name: str = "top", emit_src: bool =
         RTLIL in which memories that start as zeros have no initial value.
     """
     with _without_zero_memories():
-        return str(rtlil.convert(component, name=name, emit_src=emit_src))
+        text = str(rtlil.convert(component, name=name, emit_src=emit_src))
+    # Every clocked read port of the gateware tolerates any value where it meets a write to the same
+    # word (see OrderTable and RmwMemory). Without this Yosys builds the old value around each block
+    # RAM, an address comparison and a multiplexer in the longest paths.
+    return text.replace("\\COLLISION_X_MASK 1'0", "\\COLLISION_X_MASK 1'1")
 
 
 def to_verilog(component: wiring.Component, *, name: str = "top") -> str:
