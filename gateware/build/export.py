@@ -5,15 +5,20 @@ memories itself, so zeros are left out: a table of 2^20 orders exports in second
 and a simulator is free to start it with anything.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from amaranth._toolchain.yosys import find_yosys
 from amaranth.back import rtlil  # type: ignore[attr-defined] # stub lags
 from amaranth.lib import wiring
 
 __all__ = ["to_rtlil", "to_verilog"]
+
+_CLOCKED_READ: Final = re.compile(
+    r"(    parameter \\COLLISION_X_MASK )(\d+)'0+(\n(?:    .*\n)*?    parameter \\CLK_ENABLE 1\n)"
+)
 
 
 @contextmanager
@@ -32,7 +37,13 @@ def _without_zero_memories() -> Iterator[None]:
         rtlil.ModuleEmitter.emit_memory = original
 
 
-def to_rtlil(component: wiring.Component, *, name: str = "top", emit_src: bool = True) -> str:
+def to_rtlil(
+    component: wiring.Component,
+    *,
+    name: str = "top",
+    emit_src: bool = True,
+    undefined_collisions: bool = True,
+) -> str:
     """Return the RTLIL of a component.
 
     Parameters
@@ -43,6 +54,11 @@ def to_rtlil(component: wiring.Component, *, name: str = "top", emit_src: bool =
         Name of the top module.
     emit_src : bool
         Keep source locations.
+    undefined_collisions : bool
+        Whether a clocked read that meets a write to the same word may give anything. Every such
+        read port of the gateware tolerates it (see ``OrderTable`` and ``RmwMemory``). Otherwise it
+        gives the old value, for which Yosys builds an address comparison and a multiplexer around
+        each block RAM, in the longest paths.
 
     Returns
     -------
@@ -51,30 +67,34 @@ def to_rtlil(component: wiring.Component, *, name: str = "top", emit_src: bool =
     """
     with _without_zero_memories():
         text = str(rtlil.convert(component, name=name, emit_src=emit_src))
-    # Every clocked read port of the gateware tolerates any value where it meets a write to the same
-    # word (see OrderTable and RmwMemory). Without this Yosys builds the old value around each block
-    # RAM, an address comparison and a multiplexer in the longest paths.
-    return text.replace("\\COLLISION_X_MASK 1'0", "\\COLLISION_X_MASK 1'1")
+    return _CLOCKED_READ.sub(_any_value, text) if undefined_collisions else text
 
 
-def to_verilog(component: wiring.Component, *, name: str = "top") -> str:
+def _any_value(match: re.Match[str]) -> str:
+    """Set every bit of the mask: one for each write port."""
+    head, width, tail = match.groups()
+    return f"{head}{width}'{'1' * int(width)}{tail}"
+
+
+def to_verilog(
+    component: wiring.Component, *, name: str = "top", undefined_collisions: bool = False
+) -> str:
     """Return the Verilog of a component, without source locations.
 
     Parameters
     ----------
-    component : wiring.Component
-        As ``to_rtlil``.
-    name : str
-        Name of the top module.
+    component, name, undefined_collisions
+        As ``to_rtlil``. A simulation is faster where collisions are defined.
 
     Raises
     ------
     amaranth._toolchain.yosys.YosysError
         If Yosys rejects the design.
     """
+    text = to_rtlil(component, name=name, emit_src=False, undefined_collisions=undefined_collisions)
     script = "\n".join(
         (
-            f"read_rtlil <<rtlil\n{to_rtlil(component, name=name, emit_src=False)}\nrtlil",
+            f"read_rtlil <<rtlil\n{text}\nrtlil",
             "proc -nomux -norom",
             "memory_collect",
             "write_verilog -sv -norename -noattr",

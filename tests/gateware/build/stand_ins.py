@@ -54,8 +54,8 @@ class Store(wiring.Component):
     w_en: Value
     r_data: Value
 
-    def __init__(self, *, depth: int, init: list[int]) -> None:
-        self.depth, self.init = depth, init
+    def __init__(self, *, depth: int, init: list[int], domain: str = "sync") -> None:
+        self.depth, self.init, self.domain = depth, init, domain
         bits = (depth - 1).bit_length()
         super().__init__({"address": In(bits), "w_data": In(32), "w_en": In(1), "r_data": Out(32)})
 
@@ -64,7 +64,7 @@ class Store(wiring.Component):
         m = Module()
         memory: Memory = Memory(shape=32, depth=self.depth, init=self.init)
         m.submodules.memory = memory
-        read, write = memory.read_port(), memory.write_port()
+        read, write = memory.read_port(domain=self.domain), memory.write_port()
         m.d.comb += [
             read.addr.eq(self.address),
             write.addr.eq(self.address),

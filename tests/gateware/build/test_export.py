@@ -26,6 +26,20 @@ def test_large_memories_take_no_longer_than_small_ones() -> None:
     assert len(text) < 10_000
 
 
+def test_clocked_reads_may_collide_with_writes_if_asked() -> None:
+    both = Store(depth=64, init=[])
+    assert "COLLISION_X_MASK 1'1" in to_rtlil(both)
+    assert "COLLISION_X_MASK 1'0" in to_rtlil(both, undefined_collisions=False)
+    assert "'hx" not in to_verilog(both)
+    assert "'hx" in to_verilog(both, undefined_collisions=True)
+
+
+def test_reads_without_a_clock_are_never_undefined() -> None:
+    at_once = Store(depth=64, init=[], domain="comb")
+    assert "COLLISION_X_MASK 1'0" in to_rtlil(at_once)
+    assert "'hx" not in to_verilog(at_once, undefined_collisions=True)
+
+
 def test_amaranth_is_left_as_it_was() -> None:
     before = rtlil.ModuleEmitter.emit_memory
     to_rtlil(Store(depth=64, init=[]))
