@@ -35,7 +35,10 @@ def build_cosim(component: wiring.Component, build_dir: Path) -> None:
     """
     build_dir.mkdir(parents=True, exist_ok=True)
     (build_dir / "visible.vlt").write_text(_VISIBLE, encoding="utf-8")
-    verilate(to_verilog(component), build_dir, "--vpi", "--timescale", "1ns/1ps", "visible.vlt")
+    # What the design leaves undefined is random here, so that it cannot rely on it.
+    verilog = to_verilog(component, undefined_collisions=True)
+    options = ("--vpi", "--timescale", "1ns/1ps", "--x-assign", "unique", "visible.vlt")
+    verilate(verilog, build_dir, *options)
     libraries = cocotb_tools.config.libs_dir
     main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
     compile_cpp(
@@ -47,7 +50,11 @@ def build_cosim(component: wiring.Component, build_dir: Path) -> None:
 
 
 def run_cosim(
-    build_dir: Path, *, test_module: str, parameters: dict[str, str] | None = None
+    build_dir: Path,
+    *,
+    test_module: str,
+    seed: int = 1,
+    parameters: dict[str, str] | None = None,
 ) -> None:
     """Run every cocotb test in ``test_module`` against what ``build_cosim`` compiled.
 
@@ -57,6 +64,8 @@ def run_cosim(
         As ``build_cosim``.
     test_module : str
         Importable name of the module that holds the cocotb tests.
+    seed : int
+        Of the values that the design leaves undefined, from 1.
     parameters : dict of str to str, optional
         Passed to the test module as environment variables.
 
@@ -65,14 +74,18 @@ def run_cosim(
     RuntimeError
         If a cocotb test fails or none ran.
     """
-    results = get_runner("verilator").test(
-        hdl_toplevel="top",
-        hdl_toplevel_lang="verilog",
-        test_module=test_module,
-        build_dir=build_dir,
-        test_dir=build_dir,
-        extra_env=parameters or {},
-    )
-    ran, failed = get_results(results)
+    try:
+        results = get_runner("verilator").test(
+            hdl_toplevel="top",
+            hdl_toplevel_lang="verilog",
+            test_module=test_module,
+            build_dir=build_dir,
+            test_dir=build_dir,
+            plusargs=["+verilator+rand+reset+2", f"+verilator+seed+{seed}"],
+            extra_env=parameters or {},
+        )
+        ran, failed = get_results(results)
+    except SystemExit as error:  # within pytest the runner looks at the results itself
+        raise RuntimeError(f"cocotb tests of {test_module} failed, see {build_dir}") from error
     if failed or not ran:
-        raise RuntimeError(f"{failed} of {ran} cocotb tests failed, see {results}")
+        raise RuntimeError(f"{failed} of {ran} cocotb tests of {test_module} failed: {results}")

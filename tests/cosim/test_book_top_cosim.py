@@ -26,5 +26,12 @@ def test_book_top_cosim(simulator: Path, seed: int, idle: float, stall: float) -
     run_cosim(
         simulator,
         test_module="tests.cosim.book_top_cocotb",
+        seed=seed,
         parameters={"SEED": str(seed), "IDLE": str(idle), "STALL": str(stall)},
     )
+
+
+@pytest.mark.cosim
+def test_failing_cocotb_test_is_an_error(simulator: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"cocotb tests of tests.cosim.failing_cocotb failed"):
+        run_cosim(simulator, test_module="tests.cosim.failing_cocotb")
