@@ -26,7 +26,8 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
     last = Mux(scanned, max(levels, p.sets) - 1, levels - 1)
     with m.State("reset"):
         m.d.sync += [
-            e.ready.eq(0),
+            e.clear.eq(0),
+            e.restarting.eq(0),
             everything.eq(1),
             e.scan_any_book.eq(1),
             e.scan_limit.eq(-1),
@@ -56,6 +57,7 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
                     e.low,
                     e.want,
                     e.invalid,
+                    e.deferred,
                     e.refills,
                     e.searches,
                     e.window_moves,
@@ -90,7 +92,7 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
     with m.State("reset_settle"):
         m.d.sync += e.timer.eq(e.timer + 1)
         with m.If(e.timer == 31):
-            m.d.sync += [e.ready.eq(1), everything.eq(0), e.scan_any_book.eq(0)]
+            m.d.sync += [e.clear.eq(1), everything.eq(0), e.scan_any_book.eq(0)]
             m.next = "idle"
     with m.State("clear_start"):
         m.d.sync += [
@@ -139,12 +141,12 @@ def _dispatch_states(m: Module, e: MaintenanceState) -> None:
         with m.If(e.quiet):
             with m.If(cause == UPDATE_KIND.clear):
                 m.next = "clear_start"
-            with m.Elif(e.invalid.bit_select(e.job_book, 1)):
+            with m.Elif(e.job_invalid):
                 m.next = "command_tell"
             with m.Else():
                 m.next = "command_refill"
     with m.State("command_refill"):
-        bid, ask = e.need.bit_select(e.job_row, 1), e.need.bit_select(e.job_row | 1, 1)
+        bid, ask = e.job_need
         with m.If((bid | ask) & e.moving & (e.move_book == e.job_book)):
             # The cache of a row cannot be refilled while its window moves.
             m.d.sync += [
@@ -203,7 +205,7 @@ def _tell_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += [e.holding.eq(0), e.commanded.eq(0), e.command_hold.eq(0)]
             m.next = "idle"
     with m.State("overflow"):
-        with m.If(e.quiet & e.invalid.bit_select(e.job_book, 1)):
+        with m.If(e.quiet & e.job_invalid):
             m.d.sync += e.overflow.bit_select(e.job_book, 1).eq(0)  # its event has said so
             m.next = "move_settle"
         with m.Elif(e.quiet):

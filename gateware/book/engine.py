@@ -184,6 +184,9 @@ class BookEngine(wiring.Component):
         ]
         issue = pipeline.issue
         m.d.comb += [
+            pipeline.update.eq(decode.issue),
+            pipeline.slot.eq(keeper.issue),
+            pipeline.direct.eq(turn & keeper.issue_valid & keeper.issue_direct & ~second),
             issue.eq(
                 Mux(
                     second,

@@ -18,12 +18,13 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
 
 from gateware.book.commands import command_states
+from gateware.book.decision import among
 from gateware.book.decode import issue_layout
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
 from gateware.book.order_table import OrderTable, first_of
-from gateware.book.pipeline import Pipeline
+from gateware.book.pipeline import DIRECT, Pipeline
 from gateware.book.refill import encode, refill_states
 from gateware.book.sweep import sweep_states
 from gateware.common.view import view
@@ -52,7 +53,10 @@ class Maintenance(MaintenanceState):
             self.hold_book[1].eq(self.search_book),
             self.hold_book[2].eq(self.kept.book),
             self.command_ready.eq(self.ready & ~self.commanded),
+            self.ready.eq(self.clear & ~self.restarting),
         ]
+        with m.If(self.restart):  # however short, and whatever the job at hand
+            m.d.sync += self.restarting.eq(1)
         with m.If(self.command_valid & self.command_ready):
             m.d.sync += [
                 self.commanded.eq(1),
@@ -74,6 +78,7 @@ class Maintenance(MaintenanceState):
         # Two places, so that asking need not know whether the first is taken in this cycle.
         first, second = view(issue_layout(self.s)), view(issue_layout(self.s))
         full, full2, needs_room = Signal(), Signal(), Signal()
+        coming = self.next_issue
         m.d.comb += [
             self.issue.eq(first),
             self.issue_valid.eq(full & (self.may_emit | ~needs_room)),
@@ -85,6 +90,7 @@ class Maintenance(MaintenanceState):
                 full2.eq(0),
                 first.eq(Mux(full2, second, self.next_issue)),
                 needs_room.eq(Mux(full2, second.tag.emit, self.next_issue.tag.emit)),
+                self.issue_direct.eq(Mux(full2, among(second, *DIRECT), among(coming, *DIRECT))),
             ]
         with m.Elif(self.asked):
             m.d.sync += full2.eq(1)
@@ -104,6 +110,12 @@ class Maintenance(MaintenanceState):
             m.d.sync += still.eq(0)
         with m.Elif(~self.quiet):
             m.d.sync += still.eq(still + 1)
+        m.d.sync += [
+            self.job_deferred.eq(self.deferred.bit_select(self.job_row, 1)),
+            self.job_overflow.eq(self.overflow.bit_select(self.job_book, 1)),
+            self.job_invalid.eq(self.invalid.bit_select(self.job_book, 1)),
+            self.job_need.eq(self.need.word_select(self.job_book, 2)),
+        ]
         with m.If(self.cooldown != 0):
             m.d.sync += self.cooldown.eq(self.cooldown - 1)
 
@@ -246,7 +258,7 @@ class Maintenance(MaintenanceState):
         classes = list(waiting)
         with m.If(self.next_valid & ~still_low):
             m.d.sync += self.next_valid.eq(0)
-        with m.If(self.restart):
+        with m.If(self.restarting):
             m.next = "reset"
         with m.Elif(self.overflow.any()):
             book = encode(first_of(self.overflow))

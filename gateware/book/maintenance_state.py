@@ -59,8 +59,8 @@ class MaintenanceState(wiring.Component):
         An update is at the input; its book.
     hold, hold_book : 3 x ``Out``
         Books whose updates must wait.
-    issue, issue_valid, issue_taken : ``Out``, ``Out``, ``In``
-        The next operation.
+    issue, issue_valid, issue_direct, issue_taken : ``Out``, ``Out``, ``Out``, ``In``
+        The next operation; it is on a slot or a set.
     may_emit : ``In(1)``
         There is room for an event.
     pressed : ``Out(1)``
@@ -87,6 +87,7 @@ class MaintenanceState(wiring.Component):
     hold_book: Any
     issue: Any
     issue_valid: Value
+    issue_direct: Value
     issue_taken: Value
     may_emit: Value
     pressed: Value
@@ -135,6 +136,7 @@ class MaintenanceState(wiring.Component):
                 "hold_book": Out(s.book).array(3),
                 "issue": Out(issue_layout(s)),
                 "issue_valid": Out(1),
+                "issue_direct": Out(1),
                 "issue_taken": In(1),
                 "may_emit": In(1),
                 "pressed": Out(1),
@@ -166,6 +168,7 @@ class MaintenanceState(wiring.Component):
     def _registers(self) -> None:
         """Make the registers that the jobs share."""
         s, rows = self.s, self.s.rows
+        self.restarting, self.clear = Signal(), Signal()  # a restart is due; memories are clear
         # The job at hand: the row that it is about, and the hold that goes with it.
         self.job_book, self.job_side = Signal(s.book), Signal()
         self.urgent = Signal()
@@ -173,6 +176,9 @@ class MaintenanceState(wiring.Component):
         self.timer = Signal(5)
         self.cooldown = Signal(5)
         self.quiet = Signal()  # nothing of the job's book is under way
+        # State of the job's row and book, a cycle late: nothing that they say is new by then.
+        self.job_deferred, self.job_overflow, self.job_invalid = Signal(), Signal(), Signal()
+        self.job_need = Signal(2)  # bid, ask
         self.slots_quiet = Signal()  # nothing of it that changes the table
         # Operation to issue: `ask` hands `next_issue` over in the cycle where `asked` is 1.
         self.ask, self.asked = Signal(), Signal()

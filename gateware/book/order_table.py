@@ -58,6 +58,8 @@ class OrderTable(wiring.Component):
     -------
     key : ``In(key)``
         Order that the request is about.
+    second, second_key : ``In(1)``, ``In(key)``
+        The request is about this key instead.
     lookup : ``In(1)``
         Look for ``key``.
     placing : ``In(1)``
@@ -103,6 +105,8 @@ class OrderTable(wiring.Component):
     SPACING_SLOT: Final = 6
 
     key: data.View
+    second: Value
+    second_key: data.View
     lookup: Value
     placing: Value
     direct: Value
@@ -137,6 +141,8 @@ class OrderTable(wiring.Component):
         super().__init__(
             {
                 "key": In(s.key),
+                "second": In(1),
+                "second_key": In(s.key),
                 "lookup": In(1),
                 "placing": In(1),
                 "direct": In(1),
@@ -177,14 +183,20 @@ class OrderTable(wiring.Component):
 
         # Stage n is between the registers p[n] and p[n + 1]; p[0] is the input.
         sets = [[Signal(s.set, name=f"p{n}_set{b}") for b in range(BANKS)] for n in range(7)]
-        keys = [self.key] + [view(s.key, name=f"p{n}_key") for n in range(1, 7)]
+        key0 = view(s.key)
+        m.d.comb += Value.cast(key0).eq(
+            Mux(self.second, Value.cast(self.second_key), Value.cast(self.key))
+        )
+        keys = [key0] + [view(s.key, name=f"p{n}_key") for n in range(1, 7)]
         lookup = [self.lookup] + [Signal(name=f"p{n}_lookup") for n in range(1, 7)]
         placing = [self.placing] + [Signal(name=f"p{n}_placing") for n in range(1, 5)]
         direct = [self.direct] + [Signal(name=f"p{n}_direct") for n in range(1, 3)]
         pick = [self.pick] + [Signal(s.slot, name=f"p{n}_pick") for n in range(1, 3)]
         for bank in range(BANKS):
-            hashed_set = bucket_value(s, bank, Value.cast(self.key))
-            m.d.comb += sets[0][bank].eq(Mux(self.direct, self.set, hashed_set))
+            # Hashed before it is known which key counts: the address is on the longest path.
+            first = bucket_value(s, bank, Value.cast(self.key))
+            other = bucket_value(s, bank, Value.cast(self.second_key))
+            m.d.comb += sets[0][bank].eq(Mux(self.direct, self.set, Mux(self.second, other, first)))
         for pipe in (sets, keys, lookup, placing, direct, pick):
             for before, after in pairwise(pipe):
                 pairs = zip(before, after, strict=True) if pipe is sets else [(before, after)]

@@ -18,7 +18,7 @@ from gateware.common.view import view
 from hw.presets import BookParameters
 from hw.records import ERROR, EVENT_KIND
 
-__all__ = ["Pipeline", "result_layout"]
+__all__ = ["DIRECT", "Pipeline", "result_layout"]
 
 _LOOKUP: Final = (
     Op.ADD,
@@ -29,7 +29,7 @@ _LOOKUP: Final = (
     Op.SET,
     Op.INSERT,
 )
-_DIRECT: Final = (Op.SCAN, Op.READ_SLOT, Op.EVICT, Op.ADMIT, Op.CLEAR_SET)
+DIRECT: Final = (Op.SCAN, Op.READ_SLOT, Op.EVICT, Op.ADMIT, Op.CLEAR_SET)
 #: Operations whose side and price are those of the order that was found.
 _OF_ORDER: Final = (
     Op.EXECUTE,
@@ -88,6 +88,9 @@ class Pipeline(wiring.Component):
         Operation of this cycle.
     valid : ``In(1)``
         There is one.
+    update, slot, direct : ``In(issue_layout)``, ``In(issue_layout)``, ``In(1)``
+        ``issue`` before it is chosen, so that the table need not wait for the choice: the one from
+        the input; the one from the maintenance engine; it is the latter, and on a slot or a set.
     scan_book, scan_any_book, scan_side, scan_any_side, scan_limit, scan_above, scan_inside,
     scan_any_inside : ``In``
         See ``OrderTable``.
@@ -113,6 +116,9 @@ class Pipeline(wiring.Component):
 
     issue: data.View
     valid: Value
+    update: data.View
+    slot: data.View
+    direct: Value
     scan_book: Value
     scan_any_book: Value
     scan_side: Value
@@ -143,6 +149,9 @@ class Pipeline(wiring.Component):
             {
                 "issue": In(issue_layout(s)),
                 "valid": In(1),
+                "update": In(issue_layout(s)),
+                "slot": In(issue_layout(s)),
+                "direct": In(1),
                 "scan_book": In(s.book),
                 "scan_any_book": In(1),
                 "scan_side": In(s.side),
@@ -237,13 +246,16 @@ class Pipeline(wiring.Component):
     def _ask_table(self, m: Module, table: OrderTable, p0: data.View) -> None:
         """Stage 0."""
         m.d.comb += [
-            table.key.id.eq(p0.id),
-            table.key.book.eq(p0.book),
+            table.key.id.eq(self.update.id),
+            table.key.book.eq(self.update.book),
+            table.second.eq(self.second_due),
+            table.second_key.id.eq(self.second_half.id),
+            table.second_key.book.eq(self.second_half.book),
             table.lookup.eq(among(p0, *_LOOKUP) & self.valid),
             table.placing.eq(among(p0, Op.ADD, Op.SET, Op.INSERT) & self.valid),
-            table.direct.eq(among(p0, *_DIRECT)),
-            table.set.eq(p0.set),
-            table.pick.eq(p0.pick),
+            table.direct.eq(self.direct),
+            table.set.eq(self.slot.set),
+            table.pick.eq(self.slot.pick),
             table.scan_book.eq(self.scan_book),
             table.scan_any_book.eq(self.scan_any_book),
             table.scan_side.eq(self.scan_side),

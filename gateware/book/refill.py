@@ -87,7 +87,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             depth.eq(start - row.base),
         ]
         m.d.sync += cursor.eq(start)
-        with m.If(e.overflow.bit_select(e.job_book, 1)):
+        with m.If(e.job_overflow):
             m.next = "refill_release"  # what the window holds cannot be trusted
         with m.Elif(~row.more | row.valid[-1] | in_move):
             m.next = "refill_end"
@@ -222,7 +222,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
         with m.If(~grown):
             m.next = "refill_release"
         with m.Elif(e.quiet):
-            with m.If(e.deferred.bit_select(e.job_row, 1)):
+            with m.If(e.job_deferred):
                 e.request(m, Op.NOTIFY)
                 m.d.comb += [
                     e.next_issue.tag.emit.eq(1),

@@ -262,15 +262,19 @@ class RowCache(wiring.Component):
     def _locate(self, m: Module, metas: list[data.View], update: RowUpdate) -> None:
         """Stage 1: find where in the window the price stands."""
         s, quarter = self.shapes, self.parameters.window_ticks // 4
-        mine = view(s.meta)
-        offset, ahead = Signal(len(self.pk) + 1), Signal(len(self.pk) + 1)
-        first, first_base = Signal(), Signal(s.pk)
+        ahead, first_base = Signal(len(self.pk) + 1), Signal(s.pk)
         grain = (s.leaf_bits - 1).bit_length()  # windows begin at the edge of a bitmap word
+        near = ~(self.moving & self.evicting & ahead[s.offset_bits :].any())
+        firsts, insides, betters = [], [], []
+        for i, meta in enumerate(metas):  # both, so that the side is only needed at the end
+            offset = Signal(len(self.pk) + 1, name=f"offset{i}")
+            m.d.comb += offset.eq(self.pk - meta.base)
+            firsts.append(~meta.valid[0] & ~meta.more & ~self.moving)
+            insides.append(firsts[i] | (~offset[s.offset_bits :].any() & near))
+            betters.append(offset[-1] & ~firsts[i])
+        first = Mux(self.side, firsts[1], firsts[0])
         m.d.comb += [
-            Value.cast(mine).eq(self._of_side(metas)),
-            offset.eq(self.pk - mine.base),
             ahead.eq(self.pk - self.base),
-            first.eq(~mine.valid[0] & ~mine.more & ~self.moving),
             first_base.eq(
                 Mux(
                     self.pk < quarter,
@@ -278,16 +282,10 @@ class RowCache(wiring.Component):
                     Cat(Const(0, grain), (self.pk - quarter)[grain : len(self.pk)]),
                 )
             ),
-            self.inside.eq(
-                first
-                | (
-                    ~offset[s.offset_bits :].any()
-                    & ~(self.moving & self.evicting & ahead[s.offset_bits :].any())
-                )
-            ),
+            self.inside.eq(Mux(self.side, insides[1], insides[0])),
         ]
         m.d.sync += [
-            update.better.eq((offset[-1] & ~first) | (self.moving & ahead[-1])),
+            update.better.eq(Mux(self.side, betters[1], betters[0]) | (self.moving & ahead[-1])),
             update.rebase.eq(first & self.command.insert),
             update.base.eq(Mux(self.command.set_base, self.base, first_base)),
         ]
