@@ -93,6 +93,9 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
         m.d.sync += e.timer.eq(e.timer + 1)
         with m.If(e.timer == 31):
             m.d.sync += [e.clear.eq(1), everything.eq(0), e.scan_any_book.eq(0)]
+            # What was under way when the restart came has said its last word by now.
+            m.d.sync += [v.eq(0) for v in (e.need, e.low, e.want, e.invalid, e.deferred)]
+            m.d.sync += [e.overflow.eq(0), e.next_valid.eq(0), e.postponed.eq(0)]
             m.next = "idle"
     with m.State("clear_start"):
         m.d.sync += [

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from gateware.book.layouts import BANKS, WAYS, Op
-from gateware.book.pipeline import Pipeline
+from gateware.book.pipeline import DIRECT, Pipeline
 from hw.records import ERROR, EVENT_KIND
 from tests.gateware.bench import TINY, run, values
 
@@ -72,7 +72,11 @@ def perform(issues: dict[int, dict[str, Any]], *, cycles: int, **inputs: int) ->
                 log.halves.append(cycle)
                 issue = ctx.get(dut.second_half)
             # An operation that is not valid may be anything.
-            ctx.set(dut.issue, _DIRT if issue is nothing else issue)
+            chosen = _DIRT if issue is nothing else issue
+            for port in (dut.issue, dut.update, dut.slot):  # the choice, and what it is made from
+                ctx.set(port, chosen)
+            direct = issue is not nothing and ctx.get(dut.issue.op) in DIRECT
+            ctx.set(dut.direct, direct)
             ctx.set(dut.valid, issue is not nothing)
             _note(ctx, dut, log, cycle)
             await ctx.tick()

@@ -77,7 +77,8 @@ def talk(
     pulse : int, optional
         Cycles for which a restart is held; by default until the engine is no longer ready.
     quiet : int
-        Cycles without an event after which a batch is over.
+        Cycles without an event after which a batch is over; the last one waits no less than
+        usual.
     """
     dut: wiring.Component = BookTop(parameters=parameters)
     said = Talk()
@@ -88,7 +89,8 @@ def talk(
             if number:
                 await speaker.restart(pulse)
             await speaker.until_ready()
-            await speaker.send(batch, quiet)
+            last = number == len(batches) - 1
+            await speaker.send(batch, max(quiet, _QUIET) if last else quiet)
         for register in REGISTERS.values():
             for index in range(register.count):
                 name = register.name if register.count == 1 else f"{register.name}{index}"
