@@ -113,7 +113,8 @@ class HoleDevice(LoopbackDevice):
 
     def transfer(self, updates: NDArray[np.void]) -> NDArray[np.void]:
         events = super().transfer(updates)
-        return events[updates["order_id"] != FATAL_ORDER]
+        kept: NDArray[np.void] = events[updates["order_id"] != FATAL_ORDER]
+        return kept
 
 
 class FailingDevice(LoopbackDevice):

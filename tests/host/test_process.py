@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,12 @@ from host.process import Child
 
 READY_S = 10.0
 
+# Runs a program text, and returns the child and what it said until it was ready.
+Run = Callable[[str], tuple[Child, str]]
+
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Return a function that runs a program text as a child, and waits until it says ready."""
     monkeypatch.syspath_prepend(str(tmp_path))
     started: list[Child] = []
@@ -51,14 +54,14 @@ def wait_until_gone(pid: int) -> None:
         time.sleep(0.01)
 
 
-def test_a_child_that_ends_in_time_is_not_signalled(run) -> None:
+def test_a_child_that_ends_in_time_is_not_signalled(run: Run) -> None:
     child, _ = run("import time\nprint('ready', flush=True)\ntime.sleep(0.2)\nprint('done')")
     child.stop(READY_S)
     child.stop(READY_S)
     assert child.describe_end().endswith("ended with exit code 0; it last said: ready\ndone")
 
 
-def test_a_child_that_goes_on_is_terminated(run) -> None:
+def test_a_child_that_goes_on_is_terminated(run: Run) -> None:
     child, _ = run("import time\nprint('ready', flush=True)\ntime.sleep(60)")
     assert child.alive()
     child.stop(0.0)
@@ -67,7 +70,7 @@ def test_a_child_that_goes_on_is_terminated(run) -> None:
 
 
 def test_a_child_that_ignores_that_is_killed_with_its_own_children(
-    run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("host.process._TERM_WAIT_S", 0.2)
     child, said = run(
@@ -82,7 +85,7 @@ def test_a_child_that_ignores_that_is_killed_with_its_own_children(
     wait_until_gone(grandchild)
 
 
-def test_what_a_dead_child_started_goes_with_it(run) -> None:
+def test_what_a_dead_child_started_goes_with_it(run: Run) -> None:
     child, said = run(
         "import os, signal, subprocess, sys\n"
         "sub = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -93,7 +96,7 @@ def test_what_a_dead_child_started_goes_with_it(run) -> None:
     wait_until_gone(int(said.split()[1]))
 
 
-def test_the_end_is_told_even_where_the_log_is_gone(run, tmp_path: Path) -> None:
+def test_the_end_is_told_even_where_the_log_is_gone(run: Run, tmp_path: Path) -> None:
     child, _ = run("import sys\nprint('ready', flush=True)\nsys.exit(7)")
     assert child.wait(READY_S)
     (tmp_path / "log").unlink()
@@ -110,7 +113,7 @@ time.sleep(60)
 """
 
 
-def test_a_child_notices_that_its_parent_is_gone(run, tmp_path: Path) -> None:
+def test_a_child_notices_that_its_parent_is_gone(run: Run, tmp_path: Path) -> None:
     child, _ = run(CHILD)
     stdin = child._process.stdin
     assert stdin is not None
@@ -138,7 +141,7 @@ time.sleep(60)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a service of the Linux kernel")
-def test_the_kernel_ends_a_child_whose_parent_is_killed(run) -> None:
+def test_the_kernel_ends_a_child_whose_parent_is_killed(run: Run) -> None:
     child, said = run(PARENT)
     os.kill(child.pid, signal.SIGKILL)
     wait_until_gone(int(said.split()[1]))

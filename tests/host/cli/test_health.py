@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from host.cli import health, main
 from host.cli.commands import doctor as command
 from host.cli.health import Check, requirements
+
+Status = Literal["ok", "warn", "fail"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,7 @@ def test_cache_may_be_made_or_the_reason_is_told(tmp_path: Path) -> None:
     ("statuses", "exit_code"), [(("ok", "warn"), 0), (("ok", "fail"), 1), (("ok",), 0)]
 )
 def test_doctor_fails_only_where_something_needed_is_missing(
-    statuses: tuple[str, ...],
+    statuses: tuple[Status, ...],
     exit_code: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

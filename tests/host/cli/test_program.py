@@ -48,7 +48,8 @@ def error_of(text: str) -> dict[str, str]:
     body = json.loads(line)
     assert list(body) == ["error"]
     assert set(body["error"]) == {"code", "message", "suggestion"}
-    return body["error"]
+    error: dict[str, str] = body["error"]
+    return error
 
 
 @pytest.mark.parametrize(

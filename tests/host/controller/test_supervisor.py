@@ -51,9 +51,11 @@ def test_answers_heartbeats_and_passes_on_what_was_refused() -> None:
     assert isinstance(tell(supervisor, BEAT), m.Heartbeat)
     supervisor.changed = False
     tell(supervisor, BEAT)
-    assert not supervisor.changed
+    unchanged = not supervisor.changed
     tell(supervisor, BEAT.model_copy(update={"refused": 3}))
-    assert supervisor.changed
+    changed = supervisor.changed
+    assert unchanged
+    assert changed
     assert supervisor.worker.refused == 3
 
 

@@ -1,6 +1,7 @@
 """Tests of host.device.registry."""
 
 import dataclasses
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from host.device import registry
 from host.device.base import DeviceError, DeviceMismatchError
 from host.device.registry import available, check_map_id, choose, load, missing, open_device
-from hw.presets import PRESETS
+from hw.presets import PRESETS, BookParameters
 from hw.registers import map_id
 from tests.host import loopback
 from tests.host.loopback import LoopbackDevice
@@ -18,7 +19,7 @@ LOOPBACK = "tests.host.loopback:LoopbackDevice"
 
 
 @pytest.fixture
-def declare(monkeypatch: pytest.MonkeyPatch):
+def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return a function that makes the given backends the installed ones."""
 
     def replace(**backends: str) -> None:
@@ -62,7 +63,7 @@ def test_refuses_a_foreign_device_with_both_values_and_closes_it(
     opened: list[LoopbackDevice] = []
     foreign = loopback.ForeignDevice
 
-    def factory(parameters):
+    def factory(parameters: BookParameters) -> LoopbackDevice:
         opened.append(foreign(parameters))
         return opened[0]
 
@@ -80,12 +81,12 @@ def test_the_identity_depends_on_each_size() -> None:
     check_map_id("x", map_id(other), other)
 
 
-def test_takes_the_first_of_the_order_that_is_ready(declare) -> None:
+def test_takes_the_first_of_the_order_that_is_ready(declare: Callable[..., None]) -> None:
     declare(verilated=LOOPBACK, model=LOOPBACK)
     assert choose() == registry.Choice(name="verilated", note="")
 
 
-def test_falls_back_and_says_so_in_words(declare) -> None:
+def test_falls_back_and_says_so_in_words(declare: Callable[..., None]) -> None:
     declare(verilated="tests.host.loopback:absent_device", model=LOOPBACK)
     chosen = choose()
     assert chosen.name == "model"
@@ -95,14 +96,14 @@ def test_falls_back_and_says_so_in_words(declare) -> None:
     )
 
 
-def test_never_replaces_a_device_that_was_asked_for(declare) -> None:
+def test_never_replaces_a_device_that_was_asked_for(declare: Callable[..., None]) -> None:
     declare(verilated="tests.host.loopback:absent_device", model=LOOPBACK)
     with pytest.raises(DeviceError, match=r"verilated cannot run here: A board is needed\."):
         choose("verilated")
     assert choose("model").name == "model"
 
 
-def test_says_everything_that_is_missing_where_none_can_run(declare) -> None:
+def test_says_everything_that_is_missing_where_none_can_run(declare: Callable[..., None]) -> None:
     declare(verilated="tests.host.loopback:absent_device", model="no.such:Model")
     with pytest.raises(DeviceError, match=r"A board is needed.*No module named 'no'"):
         choose()

@@ -1,5 +1,7 @@
 """Tests of host.protocol.batches."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ BATCH = Batch(stream=7, sequence=2, records=numbered(3))
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(0, 50), st.randoms())
-def test_decode_inverts_encode(stream: int, sequence: int, count: int, random) -> None:
+def test_decode_inverts_encode(stream: int, sequence: int, count: int, random: Random) -> None:
     raw = random.randbytes(count * EVENT_DTYPE.itemsize)
     records = np.frombuffer(raw, EVENT_DTYPE)
     header, payload = encode_batch(

@@ -1,6 +1,7 @@
 """Tests of host.venues.binance: the published rules for a local order book."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def kinds(parser: BinanceParser) -> list[int]:
 def in_step(*, futures: bool = False) -> BinanceParser:
     """Return a parser with a snapshot of update id 10 and no diff yet."""
     parser = BinanceParser()
-    more = {"pu": 1} if futures else {}
+    more: dict[str, Any] = {"pu": 1} if futures else {}
     parser.parse(diff(1, 2, **more), 1)  # tells the symbol, and is older than the snapshot
     parser.parse(snapshot(10, BIDS, ASKS, **({"E": 1} if futures else {})), 2)
     assert kinds(parser) == [CLEAR, SET, SET]
@@ -67,15 +68,20 @@ def test_the_first_futures_diff_straddles_the_id_of_the_snapshot(
     assert kinds(parser) == ([] if fits is None else [SET] if fits else [GAP])
 
 
+def previous(update: int, futures: bool) -> dict[str, Any]:
+    """Return the field of a diff that only futures have: the last update of the one before."""
+    return {"pu": update} if futures else {}
+
+
 @pytest.mark.parametrize("futures", [False, True])
 def test_a_hole_is_a_gap_and_the_next_snapshot_heals_it(futures: bool) -> None:
     parser = in_step(futures=futures)
     more = {"E": 1} if futures else {}
-    parser.parse(diff(10, 12, BIDS, **({"pu": 9} if futures else {})), 3)
-    parser.parse(diff(14, 15, BIDS, **({"pu": 13} if futures else {})), 4)
-    parser.parse(diff(16, 17, BIDS, **({"pu": 15} if futures else {})), 5)
+    parser.parse(diff(10, 12, BIDS, **previous(9, futures)), 3)
+    parser.parse(diff(14, 15, BIDS, **previous(13, futures)), 4)
+    parser.parse(diff(16, 17, BIDS, **previous(15, futures)), 5)
     parser.parse(snapshot(14, BIDS, ASKS, **more), 6)
-    parser.parse(diff(18, 19, BIDS, **({"pu": 17} if futures else {})), 7)
+    parser.parse(diff(18, 19, BIDS, **previous(17, futures)), 7)
     parser.finish()
     rows, _, codes = taken(parser)
     assert codes == ["feed_gap"]

@@ -49,13 +49,12 @@ def test_checksum_equals_the_published_example() -> None:
         symbol="X/Y", venue="kraken", tick_size="0.00001", lot_size="0.00000001",
         price_digits=5, quantity_digits=8,
     )  # fmt: skip
-    sides = [
+    asks, bids = (
         [(instrument.ticks(price), instrument.lots(EXAMPLE_VOLUME)) for price in side]
         for side in (EXAMPLE_ASKS, EXAMPLE_BIDS)
-    ]
-    assert kraken_checksum(*sides, instrument) == EXAMPLE_CRC
-    deeper = [[*side, (1, 1)] for side in sides]
-    assert kraken_checksum(*deeper, instrument) == EXAMPLE_CRC
+    )
+    assert kraken_checksum(asks, bids, instrument) == EXAMPLE_CRC
+    assert kraken_checksum([*asks, (1, 1)], [*bids, (1, 1)], instrument) == EXAMPLE_CRC
 
 
 def test_checksum_of_a_coarser_tick_uses_the_digits_as_sent() -> None:

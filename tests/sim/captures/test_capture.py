@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from host.device.records import UPDATE_DTYPE
+from host.venues.bitstamp import HEADER
 from hw.records import UPDATE_KIND
 from sim.captures import CaptureError, open_capture
 from sim.captures.recognise import recognise
 from tests.host.venues.messages import diff, itch, snapshot, ticker
-from tests.host.venues.test_bitstamp import HEADER, row
+from tests.host.venues.test_bitstamp import row
 from tests.host.venues.test_coinbase import message
 from tests.host.venues.test_itch50 import add
 from tests.host.venues.test_kraken import DECIMALS, book, level

@@ -35,8 +35,9 @@ class Obvious:
         self.orders: dict[tuple[int, int], list[int]] = {}
         self.peak = self.max_quantity = self.max_count = 0
 
-    def apply(self, book, kind, side, _, order, new, tick, quantity, __) -> None:
-        """Apply one update."""
+    def apply(self, update: tuple[int, ...]) -> None:
+        """Apply one update, its fields in the order of the record."""
+        book, kind, side, _, order, new, tick, quantity, _ = update
         table, key = self.orders, (book, order)
         if kind == K.clear:
             self.orders = {k: v for k, v in table.items() if k[0] != book}
@@ -54,7 +55,8 @@ class Obvious:
                 table[book, new] = [old[0], tick, quantity]
         self.orders = {k: v for k, v in self.orders.items() if v[2] > 0}
         self.peak = max(self.peak, len(self.orders))
-        quantities, counts = Counter(), Counter()
+        quantities: Counter[tuple[int, int, int]] = Counter()
+        counts: Counter[tuple[int, int, int]] = Counter()
         for (of, _order), (at, price, left) in self.orders.items():
             quantities[of, at, price] += left
             counts[of, at, price] += 1
@@ -67,7 +69,7 @@ def test_live_count_equals_a_table_recomputed_after_every_update() -> None:
         live, obvious = LiveCount(), Obvious()
         for update in flow(300, seed):
             live.feed(update.reshape(1))
-            obvious.apply(*update.tolist())
+            obvious.apply(update.tolist())
             assert live.live == len(obvious.orders)
             assert (live.peak, live.max_quantity, live.max_count) == (
                 obvious.peak, obvious.max_quantity, obvious.max_count

@@ -22,7 +22,7 @@ def updates(count: int, seed: int = 0) -> np.ndarray:
     """Return random updates of books 0 and 1, 64-bit fields in full range."""
     rng = np.random.default_rng(seed)
     found = np.zeros(count, UPDATE_DTYPE)
-    for name in UPDATE_DTYPE.names:
+    for name in UPDATE_DTYPE.fields or ():
         top = 2 ** (8 * UPDATE_DTYPE[name].itemsize) - 1
         found[name] = rng.integers(0, top, count, UPDATE_DTYPE[name], endpoint=True)
     found["book"] %= 2
