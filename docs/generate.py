@@ -108,6 +108,12 @@ def presets() -> str:
     keys = PRESETS[names[0]].sizes()
     rows = [(f"`{key}`", *(f"{PRESETS[n].sizes()[key]:,}" for n in names)) for key in keys]
     rows.append(("orders that surely fit", *(f"{PRESETS[n].usable_orders:,}" for n in names)))
+    rows.append(
+        (
+            "a best price is deferred for at most [cycles]",
+            *(f"{PRESETS[n].deferred_bound:,}" for n in names),
+        )
+    )
     holds = [f"`{n}`: {p.doc} Holds {p.holds}" for n, p in PRESETS.items()]
     listed = "\n".join(f"- {line}" for line in holds)
     return page(
