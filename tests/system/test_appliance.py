@@ -23,7 +23,7 @@ from tests.host.updates import everything, numbered
 
 SMALL = PRESETS["small"]
 NOTICED_S = 5.0
-ENDED_S: Final = 60.0  # an interpreter that is interrupted, on a busy machine
+ENDED_S = 60.0  # an interpreter that is interrupted, on a busy machine
 
 
 def backend(name: str) -> str:
