@@ -29,7 +29,6 @@ def test_bitstamp_order_by_order(data_dir: Path, capsys: pytest.CaptureFixture[s
     assert found["books"][0]["crossed_events"] > 0  # its own feed crosses it
 
 
-@pytest.mark.slow
 def test_kraken_checksums(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     venues = data_dir / "venues"
     found = replay(capsys, venues / "KRAKEN.0.xz", venues / "KRAKEN.ws.50.0.xz")
@@ -37,7 +36,6 @@ def test_kraken_checksums(data_dir: Path, capsys: pytest.CaptureFixture[str]) ->
     assert len(found["books"]) == 10
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "comparisons"),
     [
