@@ -40,7 +40,10 @@ def tables(result: ReplayResult) -> Iterator[RenderableType]:
 
 def _table(title: str, columns: Iterable[str]) -> Table:
     table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD
+        title=Text(title, style="bold"),  # a str would lose its [units] as markup
+        title_justify="left",
+        header_style="dim",
+        box=SIMPLE_HEAD,
     )
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", overflow="fold")

@@ -209,6 +209,7 @@ def test_tables_show_prices_latency_and_checks(result: ReplayResult) -> None:
     text = tables(result)
     assert re.search(r"1\.01\s+5\s+1\.03\s+6\s+valid", text)
     assert re.search(r"replace\s+8\s+8\s+8\s+8\s+51\.2 ns\s+8", text)
+    assert "Latency [cycles]; time at a stated 156.25 MHz" in text
     assert re.search(r"device against the model\s+\d+\s+0", text)
     assert "day & night.csv: 4 updates in" in text
     assert re.search(r"feed error unknown_id\s+1", text)
