@@ -1,6 +1,7 @@
 """Every source file keeps the conventions that a reader relies on."""
 
 import ast
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,13 @@ def test_every_test_folder_tests_something() -> None:
         and not (folder / "__main__.py").is_file()
     ]
     assert empty == []
+
+
+def test_pytest_passes_over_no_folder_of_tests(pytestconfig: pytest.Config) -> None:
+    patterns = pytestconfig.getini("norecursedirs")
+    passed_over = [
+        relative(folder)
+        for folder in packages_in("tests")
+        if any(fnmatch(folder.name, pattern) for pattern in patterns)
+    ]
+    assert passed_over == []
