@@ -110,7 +110,7 @@ def presets() -> str:
     rows.append(("orders that surely fit", *(f"{PRESETS[n].usable_orders:,}" for n in names)))
     rows.append(
         (
-            "a best price is deferred for at most [cycles]",
+            "a best price is deferred for at most, as counted [cycles]",
             *(f"{PRESETS[n].deferred_bound:,}" for n in names),
         )
     )
