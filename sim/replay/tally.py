@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.records import ERROR, EVENT_FLAG, EVENT_KIND, UPDATE_KIND
+from sim.comparison import is_notice
 from sim.replay.path import NO_PRICE, PathRecorder
 
 __all__ = ["LatencySummary", "Quote", "Tally", "summarise"]
@@ -87,7 +88,7 @@ class Tally:
     closed : int
         Closing events, those of read-outs included: must equal what was sent.
     errors : Counter of str
-        Updates by what was wrong with them.
+        Updates by what was wrong with them, and levels found too large after their updates.
     deferred : int
         Closing events with a side that was not known yet.
     crossed : array of shape (books,), int64
@@ -128,13 +129,14 @@ class Tally:
         if not len(events):
             return
         self._count_lost(events["sequence"])
-        closing = np.isin(events["kind"], _CLOSING)
+        notices = is_notice(events)  # of a level too large: they close no update
+        closing = np.isin(events["kind"], _CLOSING) & ~notices
         self.closed += int(closing.sum())
-        for code, count in zip(*_counts(events["error"][closing]), strict=True):
+        for code, count in zip(*_counts(events["error"][closing | notices]), strict=True):
             if code != ERROR.none:
                 self.errors[ERROR.name_of(code)] += count
         self._count_latencies(events[closing & ~np.isin(events["cause"], _READS)])
-        self._note_states(events, closing)
+        self._note_states(events, closing | notices)
 
     def quote(self, book: int, side: int) -> Quote | None:
         """Return the last known best price of a side (0 bid, 1 ask), None where it is empty."""
@@ -153,9 +155,9 @@ class Tally:
             for value, count in zip(*_counts(cycles), strict=True):
                 histogram[value] += count
 
-    def _note_states(self, events: NDArray[np.void], closing: NDArray[np.bool_]) -> None:
+    def _note_states(self, events: NDArray[np.void], telling: NDArray[np.bool_]) -> None:
         time = self._times(events["time"])
-        stating = (closing | (events["kind"] == EVENT_KIND.resolved)) & (
+        stating = (telling | (events["kind"] == EVENT_KIND.resolved)) & (
             events["book"] < self._books
         )
         events, time = events[stating], time[stating]

@@ -72,6 +72,16 @@ def test_knows_invalid_and_crossed_books() -> None:
     assert counts.errors == {"feed_gap": 1}
 
 
+def test_a_late_notice_of_a_level_too_large_closes_no_update() -> None:
+    counts, _ = tally()
+    notice = {"cause": UPDATE_KIND.none, "flags": INVALID, "error": ERROR.level_overflow}
+    counts.add_events(events({"flags": BID, "bid_tick": 9, "latency": 6}, notice))
+    assert counts.closed == 1  # what was sent: a lost event must not hide behind the notice
+    assert counts.errors == {"level_overflow": 1}
+    assert counts.invalid.tolist() == [True, False]
+    assert list(counts.latencies) == [UPDATE_KIND.add]
+
+
 def test_counts_latency_by_kind_without_read_outs() -> None:
     counts, _ = tally()
     counts.add_events(
