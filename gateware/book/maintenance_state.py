@@ -184,7 +184,7 @@ class MaintenanceState(wiring.Component):
         self.ask, self.asked = Signal(), Signal()
         self.next_issue = view(issue_layout(s))
         # Row of the job, as READ_ROW told.
-        self.row, self.other_row = view(s.meta), view(s.meta)
+        self.row = view(s.meta)
         self.row_best = Signal(s.pk)
         # Search of the table for the best levels outside the window: under way; just done; its
         # result is still true; an update overtook it, so that the next one must hold the book.

@@ -232,14 +232,13 @@ class Pipeline(wiring.Component):
         self._command_row(m, table, rows, p[4], decision4)
         self._update_level(m, table, rows, store, p[4], decision4)
 
-        entry5, inside5, decision6 = view(s.entry), Signal(), view(decision_layout(s))
+        entry5, decision6 = view(s.entry), view(decision_layout(s))
         m.d.sync += [
             entry5.eq(table.entry),
-            inside5.eq(rows.inside),
             decision6.eq(decision5),
         ]
         self._conclude(m, rows, p, entry5, decision5, decision6)
-        self._report(m, table, rows, store, p, entry5, inside5, decision6)
+        self._report(m, table, rows, store, p, entry5, decision6)
         self._count(m, table, rows, p, decision5)
         return m
 
@@ -413,7 +412,6 @@ class Pipeline(wiring.Component):
         store: LevelStore,
         p: list[data.View],
         entry5: data.View,
-        inside5: Value,
         decision6: data.View,
     ) -> None:
         r = self.report
@@ -431,7 +429,6 @@ class Pipeline(wiring.Component):
             r.matches.eq(table.matches),
             r.slot_read.eq(p[5].op == Op.READ_SLOT),
             r.entry.eq(entry5),
-            r.entry_inside.eq(inside5),
             r.row_read.eq(p[5].op == Op.READ_ROW),
             r.row.eq(rows.meta),
             r.other_row.eq(rows.other_meta),

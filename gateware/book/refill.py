@@ -76,7 +76,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
                 m.next = "refill_row"
     with m.State("refill_row"):
         with m.If(r.row_read):
-            m.d.sync += [row.eq(r.row), e.other_row.eq(r.other_row), e.row_best.eq(r.row_best)]
+            m.d.sync += row.eq(r.row)
             m.next = "refill_decide"
     with m.State("refill_decide"):
         after_bound = Signal(len(row.bound) + 1)

@@ -21,7 +21,6 @@ def report_layout(shapes: Shapes) -> data.StructLayout:
             # A READ_SLOT: what is in it.
             "slot_read": unsigned(1),
             "entry": shapes.entry,
-            "entry_inside": unsigned(1),  # its price lies in the window (to come, in a move)
             # A READ_ROW: both rows of the book, the one asked for first.
             "row_read": unsigned(1),
             "row": shapes.meta,
