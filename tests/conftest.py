@@ -1,10 +1,12 @@
 """Fixtures of every test."""
 
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from host.folders import data_directory
+from sim.devices.verilated import VerilatedDevice
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,8 +21,14 @@ def data_dir() -> Path:
 
     It is ``TICKGATE_DATA``, else ``../shared/data`` beside the repository.
     """
-    given = os.environ.get("TICKGATE_DATA")
-    folder = Path(given) if given else ROOT.parent / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"no captured market data: {folder} is no folder (set TICKGATE_DATA)")
+    folder = data_directory()
+    if folder is None:
+        pytest.skip("no captured market data: no folder TICKGATE_DATA, nor ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def needs_verilated() -> None:
+    """Skip where the gateware cannot be compiled, saying what is missing."""
+    if lacks := VerilatedDevice.missing():
+        pytest.skip(f"the verilated device needs {'; '.join(lacks)}")

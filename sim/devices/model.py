@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host.device.base import DeviceError
-from host.device.records import EVENT_DTYPE, UPDATE_DTYPE
+from host.device.records import EVENT_DTYPE
 from hw.presets import BookParameters
-from hw.registers import REGISTERS, Register, map_id
+from hw.registers import REGISTERS, map_id
+from sim.devices.checks import check_updates, check_write, register_entry
 from sim.models.book import BookModel
 
 __all__ = ["ModelDevice"]
@@ -70,7 +71,7 @@ class ModelDevice:
             If the device is closed.
         """
         self._check_open()
-        width = _entry(register, index).width
+        width = register_entry(register, index).width
         if register == "errors":
             return min(self._model.errors[index], (1 << width) - 1)
         counter = self._counters.get(register)
@@ -89,11 +90,7 @@ class ModelDevice:
             If the value does not fit.
         """
         self._check_open()
-        entry = _entry(register, index)
-        if entry.access != "rw":
-            raise PermissionError(f"register {register} is read-only")
-        if not 0 <= value < 1 << entry.width:
-            raise ValueError(f"{register} must be from 0 to 2**{entry.width} - 1, not {value}")
+        check_write(register_entry(register, index), value)
         self._control = value
         if value & _RESTART:
             self._clear()
@@ -117,11 +114,7 @@ class ModelDevice:
             If the array has another shape or dtype.
         """
         self._check_open()
-        if updates.dtype != UPDATE_DTYPE or updates.ndim != 1:
-            raise ValueError(
-                "updates must have one dimension and UPDATE_DTYPE, "
-                f"not {updates.ndim} and {updates.dtype}"
-            )
+        check_updates(updates)
         if self._control & _RESTART:
             raise DeviceError("the device is held in restart: write 0 to control first")
         events = self._model.run(updates)
@@ -149,12 +142,3 @@ class ModelDevice:
     def _check_open(self) -> None:
         if self._closed:
             raise DeviceError("the device is closed")
-
-
-def _entry(register: str, index: int) -> Register:
-    if register not in REGISTERS:
-        raise KeyError(f"no register {register!r}; there are {', '.join(REGISTERS)}")
-    entry = REGISTERS[register]
-    if not 0 <= index < entry.count:
-        raise IndexError(f"{register} has entries 0 to {entry.count - 1}, not {index}")
-    return entry

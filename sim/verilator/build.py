@@ -4,7 +4,6 @@ import fcntl
 import hashlib
 import json
 import logging
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,21 +15,16 @@ import gateware
 import hw
 from host.device.base import DeviceError
 from host.device.records import EVENT_DTYPE, UPDATE_DTYPE
+from host.folders import cache_directory
 from hw.presets import BookParameters
 from hw.records import ERROR, EVENT_FLAG, EVENT_KIND
 from sim.verilator.toolchain import compile_cpp, missing, tool_versions, verilate
 
-__all__ = ["build_key", "cache_folder", "library_path"]
+__all__ = ["build_key", "library_path"]
 
 _LOG: Final = logging.getLogger(__name__)
 _HERE: Final = Path(__file__).parent
 _SUFFIXES: Final = (".py", ".toml", ".cpp")
-
-
-def cache_folder() -> Path:
-    """Return where libraries are kept: ``$XDG_CACHE_HOME/tickgate``, or ``~/.cache/tickgate``."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "tickgate"
 
 
 def build_key(parameters: BookParameters) -> str:
@@ -73,7 +67,7 @@ def library_path(parameters: BookParameters) -> Path:
     if lacks := missing():
         raise DeviceError(f"the verilated device cannot be built: it needs {'; '.join(lacks)}")
     key = build_key(parameters)
-    folder = cache_folder()
+    folder = cache_directory()
     library = folder / f"book-{key[:32]}.so"
     if library.exists():
         return library

@@ -16,8 +16,8 @@ BACKENDS: dict[str, Callable[..., Device]] = {"model": ModelDevice, "verilated":
 @pytest.fixture(params=list(BACKENDS))
 def backend(request: pytest.FixtureRequest) -> Callable[..., Device]:
     """Return the backend, or skip where the machine lacks a tool for it."""
-    if request.param == "verilated" and (lacks := VerilatedDevice.missing()):
-        pytest.skip(f"the verilated device needs {'; '.join(lacks)}")
+    if request.param == "verilated":
+        request.getfixturevalue("needs_verilated")
     return BACKENDS[request.param]
 
 
@@ -26,10 +26,3 @@ def device(backend: Callable[..., Device]) -> Iterator[Any]:
     """Return a fresh, small device."""
     with backend(TINY) as made:
         yield made
-
-
-@pytest.fixture
-def needs_verilated() -> None:
-    """Skip where the gateware cannot be compiled."""
-    if lacks := VerilatedDevice.missing():
-        pytest.skip(f"the verilated device needs {'; '.join(lacks)}")

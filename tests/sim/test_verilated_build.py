@@ -12,9 +12,10 @@ import pytest
 import gateware
 import sim.verilator.build as build
 from host.device.base import DeviceError
+from host.folders import cache_directory
 from sim.devices.verilated import VerilatedDevice
 from sim.verilator import toolchain
-from sim.verilator.build import build_key, cache_folder, library_path
+from sim.verilator.build import build_key, library_path
 from sim.verilator.library import Harness
 from sim.verilator.toolchain import compile_cpp, compiler, missing, verilate
 from tests.sim.updates import TINY
@@ -26,10 +27,10 @@ needs_tools = pytest.mark.skipif(bool(missing()), reason="needs a C++ compiler a
 
 def test_cache_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "tickgate"
+    assert cache_directory() == tmp_path / "tickgate"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/somebody")
-    assert cache_folder() == Path("/home/somebody/.cache/tickgate")
+    assert cache_directory() == Path("/home/somebody/.cache/tickgate")
 
 
 @needs_tools

@@ -17,19 +17,12 @@ from sim.orderflow import order_flow
 from sim.verify import Verification, Verifier
 from tests.sim.updates import TINY, array_of, update
 
-pytestmark = pytest.mark.cosim
+pytestmark = [pytest.mark.cosim, pytest.mark.usefixtures("needs_verilated")]
 
 SMALL = PRESETS["small"]
 KINDS = [path for block, path in LATENCY if block == "book"]
 BURST = 500  # updates of one book back to back
 RESTS = 64  # drains that let the windows come to rest
-
-
-@pytest.fixture(autouse=True)
-def _compiler() -> None:
-    """Skip where the gateware cannot be compiled."""
-    if lacks := VerilatedDevice.missing():
-        pytest.skip(f"the verilated device needs {'; '.join(lacks)}")
 
 
 def flow(profile: str, parameters: BookParameters, n: int, seed: int) -> Iterator[NDArray[np.void]]:
