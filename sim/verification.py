@@ -27,6 +27,8 @@ class Verification:
         The first mismatches in words: where, expected, got.
     deferred : int
         Sides that an event deferred.
+    deferred_longest : int
+        Longest time that a side stayed deferred, from one event to another [cycles].
     resolved : int
         ``resolved`` events.
     read_outs : int
@@ -49,6 +51,7 @@ class Verification:
     mismatches: int = 0
     first: list[str] = field(default_factory=list)
     deferred: int = 0
+    deferred_longest: int = 0
     resolved: int = 0
     read_outs: int = 0
     capacity: int = 0

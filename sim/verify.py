@@ -28,10 +28,17 @@ from sim.verification import Verification
 
 __all__ = ["Verification", "Verifier"]
 
-# An event of the device, what the model says, the number of the update, and whether the event is
-# an old one that is only here because the next one of its book refers to it.
+# An event of the device, what the model says, the number of the update, the cycle since which bid
+# and ask are deferred, and whether the event is an old one that is only here because the next one
+# of its book refers to it.
 _ROW: Final = np.dtype(
-    [("got", EVENT_DTYPE), ("expected", EVENT_DTYPE), ("update", "<i8"), ("compared", "?")]
+    [
+        ("got", EVENT_DTYPE),
+        ("expected", EVENT_DTYPE),
+        ("update", "<i8"),
+        ("since", "<u8", 2),
+        ("compared", "?"),
+    ]
 )
 
 
@@ -268,11 +275,31 @@ class Verifier:
             where = f"book {got['book'][at]}, update {rows['update'][at]}"
             self.result.note(f"{where}: {'; '.join(words)}")
 
+        self._time_deferrals(rows, same_book)
         last = np.concatenate([got["book"][1:] != got["book"][:-1], [True]])
         self._last = rows[last]
         self._last["compared"] = True
         invalid = (self._last["got"]["flags"] & INVALID) != 0
         self.result.invalid_books = tuple(self._last["got"]["book"][invalid].tolist())
+
+    def _time_deferrals(self, rows: NDArray[np.void], same_book: Mask) -> None:
+        """Note each side that stayed deferred for longer than the bound. Rows sorted by book."""
+        got, bound = rows["got"], self.model.parameters.deferred_bound
+        places = np.arange(len(rows))
+        for side, flag in enumerate((BID_DEFERRED, ASK_DEFERRED)):
+            deferred = (got["flags"] & flag) != 0
+            was = same_book & np.roll(deferred, 1)
+            # Since the first event in a row that defers it; an old event knows since when.
+            since = np.where(rows["compared"], rows["since"][:, side], got["cycle"])
+            since = since[np.maximum.accumulate(np.where(was, 0, places))]
+            rows["since"][:, side] = since
+            waited = np.where(was, got["cycle"] - since, 0)
+            self.result.deferred_longest = max(self.result.deferred_longest, int(waited.max()))
+            for at in self.result.first_of(np.flatnonzero(waited > bound)):
+                self.result.note(
+                    f"book {got['book'][at]}, update {rows['update'][at]}: a side was deferred for "
+                    f"{waited[at]} cycles, expected at most {bound}"
+                )
 
 
 def _follow(events: Events, closing: Mask, notice: Mask) -> tuple[NDArray[np.intp], Mask]:

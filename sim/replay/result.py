@@ -172,8 +172,14 @@ class ReplayResult:
             (self.checksums.failed, "checksums of the venue failed"),
             (self.venue_bbo.failed, "best prices differ from the venue's own"),
             (self.lost_events, "events of the device are missing"),
+            (self._overdue, "cycles too long was a best price deferred"),
         )
         return tuple(f"{count:,} {what}" for count, what in found if count)
+
+    @property
+    def _overdue(self) -> int:
+        """Cycles by which the longest deferral exceeded the bound of the build."""
+        return max(self.counters.deferred_max - self.parameters.deferred_bound, 0)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``--json`` prints. ``mismatches`` is None without the model."""

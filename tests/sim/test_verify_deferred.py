@@ -131,3 +131,33 @@ def test_rejects_a_deferred_side_of_an_invalid_book() -> None:
     events = events_of(updates)
     events["flags"][0] |= BID_DEFERRED
     assert verify(updates, events).mismatches == 1
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+@pytest.mark.parametrize(("late", "passed"), [(0, True), (1, False)])
+def test_a_side_must_not_stay_deferred_for_longer_than_the_bound(
+    *, late: int, passed: bool, batches: int
+) -> None:
+    events = events_of(FLOW[:6])
+    events["cycle"] = 1000 + np.arange(len(events))
+    again = defer_again(events[DELETE])
+    exact = resolved(events[DELETE])
+    exact["cycle"] = events["cycle"][DELETE] + TINY.deferred_bound + late
+    defer(events, DELETE, "bid")
+    said = np.concatenate([events, again, exact])
+    said["sequence"] = np.arange(len(said))
+    verifier = Verifier(TINY)
+    verifier.feed(FLOW[:6], said[: DELETE + 1] if batches > 1 else said)
+    verifier.feed(FLOW[:0], said[DELETE + 1 :] if batches > 1 else said[:0])
+    result = verifier.finish()
+    assert result.deferred_longest == TINY.deferred_bound + late
+    assert result.passed == passed
+    assert passed or "deferred for" in result.first[0]
+
+
+def defer_again(event: np.void) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    """Return a ``resolved`` event some cycles later that still defers the bid."""
+    again = resolved(event)
+    again["cycle"] = int(event["cycle"]) + 9
+    defer(again, 0, "bid")
+    return again

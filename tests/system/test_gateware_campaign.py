@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def flow(profile: str, parameters: BookParameters, n: int, seed: int) -> Iterato
 
 def run(
     device: VerilatedDevice,
-    updates: Iterator[NDArray[np.void]],
+    updates: Iterable[NDArray[np.void]],
     histograms: dict[int, Counter[int]],
 ) -> Verification:
     """Send updates, verify every event, and count latencies by update kind."""
@@ -68,6 +68,7 @@ def test_every_event_equals_the_model(
 ) -> None:
     with VerilatedDevice(parameters, seed=7, idle=idle, stall=stall) as device:
         result = run(device, flow(profile, parameters, 50_000, seed=7), {})
+        assert device.read("deferred_max") == result.deferred_longest
     assert result.first == []
     assert result.updates == 50_000
     assert result.compared >= 50_000
@@ -97,6 +98,40 @@ def test_latency_of_real_traffic_is_the_budgets_but_for_stalls_of_the_output() -
     for kind in ("add", "execute", "reduce", "delete", "replace"):
         cycles = histograms[getattr(UPDATE_KIND, kind)]
         assert cycles.most_common(1)[0][0] == min(cycles) == LATENCY["book", kind].cycles
+
+
+@pytest.mark.parametrize("parameters", [TINY, SMALL], ids=["tiny", "small"])
+@pytest.mark.parametrize("outside", [False, True], ids=["in-window", "outside"])
+def test_no_storm_defers_a_best_price_for_longer_than_the_bound(
+    parameters: BookParameters, *, outside: bool
+) -> None:
+    """Take the best levels of all rows at once, the table full, the input never at rest."""
+    generator = np.random.default_rng(11)
+    depth, window, books = parameters.cached_levels, parameters.window_ticks, parameters.books
+    rows = [(book, side) for book in range(books) for side in range(2)]
+    each = parameters.usable_orders // len(rows)
+    place = np.arange(each)
+    steps = np.where(place < depth, place, depth + place % (window // 4) + outside * 3 * window)
+    orders = [
+        {"book": book, "side": side, "tick": 8 * window + int(step) * (1 if side else -1)}
+        for step in steps
+        for book, side in rows
+    ]
+    adds = [update("add", order_id=i, quantity=80, **order) for i, order in enumerate(orders)]
+    gone = len(rows) * 4 * depth
+    storm = [update("delete", order_id=i, book=orders[i]["book"]) for i in range(gone)]
+    noise = [
+        update("reduce", order_id=i, book=orders[i]["book"], quantity=1)
+        for i in generator.integers(gone, len(orders), 20 * len(orders)).tolist()
+    ]
+    with VerilatedDevice(parameters, seed=3) as device:
+        result = run(device, (array_of(*adds), array_of(*storm, *noise)), {})
+        measured = device.read("deferred_max")
+    assert result.first == []
+    assert (result.deferred > 0) == (measured > 0)
+    assert result.deferred > 0 or not outside  # in the window a refill is quicker than the storm
+    assert measured == result.deferred_longest <= parameters.deferred_bound
+    print(json.dumps({"deferred_max": measured, "bound": parameters.deferred_bound}))
 
 
 @pytest.mark.slow

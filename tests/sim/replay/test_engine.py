@@ -83,6 +83,13 @@ def test_says_what_the_book_is() -> None:
     assert result.failures == ()
 
 
+def test_a_best_price_that_was_deferred_too_long_is_a_failed_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(CYCLES, "deferred_max", TINY.deferred_bound + 5)
+    assert replay(TimedDevice(TINY)).failures == ("5 cycles too long was a best price deferred",)
+
+
 def test_reads_the_depth_from_the_device() -> None:
     columns = replay(ModelDevice(TINY)).books[0].depth.columns
     last = max(columns)
