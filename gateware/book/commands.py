@@ -24,7 +24,7 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
     everything = Signal()
     scanned = ~everything | (e.job_book == 0)  # the table needs only one pass
     last = Mux(scanned, max(levels, p.sets) - 1, levels - 1)
-    with m.State("reset"):
+    with e.fsm.state("reset"):
         m.d.sync += [
             e.clear.eq(0),
             e.restarting.eq(0),
@@ -65,8 +65,8 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
             ),
         ]
         with m.If(~e.restart):
-            m.next = "clear"
-    with m.State("clear"):
+            e.fsm.go("clear")
+    with e.fsm.state("clear"):
         e.request(
             m,
             Op.CLEAR_SET,
@@ -74,30 +74,30 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
             side=index[s.offset_bits],
             pk=index[: s.offset_bits],
         )
-        with m.If(e.asked):
+        with m.If(e.free):
             m.d.sync += index.eq(index + 1)
             with m.If(index == last):
-                m.next = "clear_rows"
-    with m.State("clear_rows"):
+                e.fsm.go("clear_rows")
+    with e.fsm.state("clear_rows"):
         e.request(m, Op.RESET_BOOK, side=0, complete=e.kept_flag & ~everything)
-        with m.If(e.asked):
+        with m.If(e.free):
             m.d.sync += [e.timer.eq(0), index.eq(0)]
             with m.If(~everything):
-                m.next = "clear_settle"
+                e.fsm.go("clear_settle")
             with m.Elif(e.job_book == p.books - 1):
-                m.next = "reset_settle"
+                e.fsm.go("reset_settle")
             with m.Else():
                 m.d.sync += e.job_book.eq(e.job_book + 1)
-                m.next = "clear"
-    with m.State("reset_settle"):
+                e.fsm.go("clear")
+    with e.fsm.state("reset_settle"):
         m.d.sync += e.timer.eq(e.timer + 1)
         with m.If(e.timer == 31):
             m.d.sync += [e.clear.eq(1), everything.eq(0), e.scan_any_book.eq(0)]
             # What was under way when the restart came has said its last word by now.
             m.d.sync += [v.eq(0) for v in (e.need, e.low, e.want, e.invalid, e.deferred)]
             m.d.sync += [e.overflow.eq(0), e.next_valid.eq(0), e.postponed.eq(0)]
-            m.next = "idle"
-    with m.State("clear_start"):
+            e.fsm.go("idle")
+    with e.fsm.state("clear_start"):
         m.d.sync += [
             index.eq(0),
             everything.eq(0),
@@ -118,14 +118,14 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
                 e.search_hold.eq(0),
                 e.postponed.eq(0),
             ]
-        m.next = "clear"
-    with m.State("clear_settle"):
+        e.fsm.go("clear")
+    with e.fsm.state("clear_settle"):
         with m.If(e.quiet):
             for vector in (e.need, e.low, e.want):
                 for side in range(2):
                     row = Cat(Const(side, 1), e.job_book)
                     m.d.sync += vector.bit_select(row, 1).eq(0)
-            m.next = "command_tell"
+            e.fsm.go("command_tell")
 
 
 def _dispatch_states(m: Module, e: MaintenanceState) -> None:
@@ -133,22 +133,22 @@ def _dispatch_states(m: Module, e: MaintenanceState) -> None:
     cause = e.kept.tag.cause
     index = Signal(range(e.parameters.cached_levels + 1))
     valid = Signal(e.parameters.cached_levels)
-    with m.State("command"):
+    with e.fsm.state("command"):
         with m.If(e.dumping):
             m.d.sync += e.sweep_for.eq(SweepFor.DUMP)
-            m.next = "sweep"
+            e.fsm.go("sweep")
         with m.Else():
             e.take_job(m, Cat(Const(0, 1), e.kept.book), urgent=1)
-            m.next = "command_quiet"
-    with m.State("command_quiet"):
+            e.fsm.go("command_quiet")
+    with e.fsm.state("command_quiet"):
         with m.If(e.quiet):
             with m.If(cause == UPDATE_KIND.clear):
-                m.next = "clear_start"
+                e.fsm.go("clear_start")
             with m.Elif(e.job_invalid):
-                m.next = "command_tell"
+                e.fsm.go("command_tell")
             with m.Else():
-                m.next = "command_refill"
-    with m.State("command_refill"):
+                e.fsm.go("command_refill")
+    with e.fsm.state("command_refill"):
         bid, ask = e.job_need
         with m.If((bid | ask) & e.moving & (e.move_book == e.job_book)):
             # The cache of a row cannot be refilled while its window moves.
@@ -156,27 +156,27 @@ def _dispatch_states(m: Module, e: MaintenanceState) -> None:
                 e.holding.eq(0),
                 e.sweep_for.eq(Mux(e.evicting, SweepFor.EVICT, SweepFor.ADMIT)),
             ]
-            m.next = "sweep"
+            e.fsm.go("sweep")
         with m.Elif(bid | ask):
             m.d.sync += e.job_side.eq(~bid)
-            m.next = "refill"
+            e.fsm.go("refill")
         with m.Elif(cause == UPDATE_KIND.read_orders):
             m.d.sync += [
                 e.holding.eq(0),
                 e.dumping.eq(1),
                 e.dump_set.eq(0),
             ]
-            m.next = "idle"
+            e.fsm.go("idle")
         with m.Else():
             e.request(m, Op.READ_ROW)
-            with m.If(e.asked):
-                m.next = "read_row"
-    with m.State("read_row"):
+            with m.If(e.free):
+                e.fsm.go("read_row")
+    with e.fsm.state("read_row"):
         m.d.sync += index.eq(0)
         with m.If(e.report.row_read):
             m.d.sync += valid.eq(e.report.row.valid | e.report.other_row.valid)
-            m.next = "read_level"
-    with m.State("read_level"):
+            e.fsm.go("read_level")
+    with e.fsm.state("read_level"):
         with m.If(valid[0]):
             e.request(m, Op.LEVEL)
             m.d.comb += [
@@ -184,33 +184,33 @@ def _dispatch_states(m: Module, e: MaintenanceState) -> None:
                 e.next_issue.tag.kind.eq(EVENT_KIND.level),
                 e.next_issue.tag.index.eq(index),
             ]
-            with m.If(e.asked):
+            with m.If(e.free):
                 m.d.sync += [index.eq(index + 1), valid.eq(valid[1:])]
         with m.Else():
-            m.next = "command_tell"
+            e.fsm.go("command_tell")
 
 
 def _tell_states(m: Module, e: MaintenanceState) -> None:
     """Say that a command is done, or that a book is invalid."""
     tag = e.next_issue.tag
-    with m.State("command_tell"):
+    with e.fsm.state("command_tell"):
         is_clear = e.kept.tag.cause == UPDATE_KIND.clear
         e.request(m, Op.NOTIFY, book=e.kept.book, side=0)
         m.d.comb += [
             tag.eq(e.kept.tag),
             tag.kind.eq(Mux(is_clear, EVENT_KIND.cleared, EVENT_KIND.read_done)),
         ]
-        with m.If(e.asked):
+        with m.If(e.free):
             m.d.sync += [e.holding.eq(1), e.job_book.eq(e.kept.book)]
-            m.next = "command_told"
-    with m.State("command_told"):
+            e.fsm.go("command_told")
+    with e.fsm.state("command_told"):
         with m.If(e.quiet):
             m.d.sync += [e.holding.eq(0), e.commanded.eq(0), e.command_hold.eq(0)]
-            m.next = "idle"
-    with m.State("overflow"):
+            e.fsm.go("idle")
+    with e.fsm.state("overflow"):
         with m.If(e.quiet & e.job_invalid):
             m.d.sync += e.overflow.bit_select(e.job_book, 1).eq(0)  # its event has said so
-            m.next = "move_settle"
+            e.fsm.go("move_settle")
         with m.Elif(e.quiet):
             e.request(m, Op.INVALIDATE)
             m.d.comb += [
@@ -218,6 +218,6 @@ def _tell_states(m: Module, e: MaintenanceState) -> None:
                 tag.kind.eq(EVENT_KIND.best),
                 tag.book.eq(e.job_book),
             ]
-            with m.If(e.asked):
+            with m.If(e.free):
                 m.d.sync += e.overflow.bit_select(e.job_book, 1).eq(0)
-                m.next = "move_settle"
+                e.fsm.go("move_settle")

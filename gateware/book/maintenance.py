@@ -12,7 +12,7 @@ book wait at the input until nothing of it is under way and the operation is don
 A sweep over the order table gives way to more urgent jobs between two sets.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
@@ -20,16 +20,18 @@ from amaranth.lib.memory import Memory
 from gateware.book.commands import command_states
 from gateware.book.decision import among
 from gateware.book.decode import issue_layout
-from gateware.book.layouts import Op
 from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
 from gateware.book.order_table import OrderTable, first_of
 from gateware.book.pipeline import DIRECT, Pipeline
 from gateware.book.refill import encode, refill_states
 from gateware.book.sweep import sweep_states
+from gateware.common.one_hot import OneHot
 from gateware.common.view import view
 
 __all__ = ["Maintenance"]
+
+_STATES: Final = 64  # at most; those that nobody needs cost nothing
 
 
 class Maintenance(MaintenanceState):
@@ -64,12 +66,13 @@ class Maintenance(MaintenanceState):
                 self.kept.eq(self.command),
                 self.kept_flag.eq(self.command_flag),
             ]
-        with m.FSM(init="reset"):
+        self.fsm = OneHot(m, init="reset", width=_STATES)
+        with self.fsm.states():
             command_states(m, self)
             refill_states(m, self)
             sweep_states(m, self)
             move_states(m, self)
-            with m.State("idle"):
+            with self.fsm.state("idle"):
                 self._choose(m)
         return m
 
@@ -79,37 +82,37 @@ class Maintenance(MaintenanceState):
         first, second = view(issue_layout(self.s)), view(issue_layout(self.s))
         full, full2, needs_room = Signal(), Signal(), Signal()
         coming = self.next_issue
+        asked = self.ask & self.free
         m.d.comb += [
             self.issue.eq(first),
             self.issue_valid.eq(full & (self.may_emit | ~needs_room)),
-            self.asked.eq(self.ask & ~full2),
+            self.free.eq(~full2),
         ]
         with m.If(self.issue_taken | ~full):
             m.d.sync += [
-                full.eq(full2 | self.asked),
+                full.eq(full2 | self.ask),
                 full2.eq(0),
                 first.eq(Mux(full2, second, self.next_issue)),
                 needs_room.eq(Mux(full2, second.tag.emit, self.next_issue.tag.emit)),
                 self.issue_direct.eq(Mux(full2, among(second, *DIRECT), among(coming, *DIRECT))),
             ]
-        with m.Elif(self.asked):
+        with m.Elif(self.ask):
             m.d.sync += full2.eq(1)
         with m.If(~full2):
             m.d.sync += second.eq(self.next_issue)
-        op = self.next_issue.op
-        asks = self.asked & ((op == Op.SCAN) | (op == Op.READ_SLOT))
         answered = self.report.scanned | self.report.slot_read
-        m.d.sync += self.under_way.eq(self.under_way + asks - answered)
-        still = Signal(range(16))
+        m.d.sync += self.under_way.eq(self.under_way + (self.ask_table & self.free) - answered)
+        still = Signal(range(Pipeline.SPACING + 1))  # cycles without anything of the job's book
         busy = self.issued & (self.issued_book == self.job_book)
-        m.d.comb += [
-            self.quiet.eq(still == Pipeline.SPACING),
-            self.slots_quiet.eq(still >= OrderTable.SPACING_SLOT),
-        ]
-        with m.If(busy | full | self.asked | ~self.holding):
+        stirs = busy | full | asked | ~self.holding
+        with m.If(stirs):
             m.d.sync += still.eq(0)
         with m.Elif(~self.quiet):
             m.d.sync += still.eq(still + 1)
+        m.d.sync += [
+            self.quiet.eq(~stirs & (still >= Pipeline.SPACING - 1)),
+            self.slots_quiet.eq(~stirs & (still >= OrderTable.SPACING_SLOT - 1)),
+        ]
         m.d.sync += [
             self.job_deferred.eq(self.deferred.bit_select(self.job_row, 1)),
             self.job_overflow.eq(self.overflow.bit_select(self.job_book, 1)),
@@ -229,18 +232,18 @@ class Maintenance(MaintenanceState):
         def refill() -> None:
             self.take_job(m, self.next_row, urgent=1)
             m.d.sync += self.next_valid.eq(0)
-            m.next = "refill"
+            self.fsm.go("refill")
 
         def search() -> None:
             m.d.sync += self.sweep_for.eq(SweepFor.SEARCH)
-            m.next = "sweep"
+            self.fsm.go("sweep")
 
         def command() -> None:
-            m.next = "command"
+            self.fsm.go("command")
 
         def move() -> None:
             m.d.sync += self.sweep_for.eq(Mux(self.evicting, SweepFor.EVICT, SweepFor.ADMIT))
-            m.next = "sweep"
+            self.fsm.go("sweep")
 
         waiting = {
             JobClass.REFILL: (self.next_valid & still_low, refill),
@@ -259,14 +262,14 @@ class Maintenance(MaintenanceState):
         with m.If(self.next_valid & ~still_low):
             m.d.sync += self.next_valid.eq(0)
         with m.If(self.restarting):
-            m.next = "reset"
+            self.fsm.go("reset")
         with m.Elif(self.overflow.any()):
             book = encode(first_of(self.overflow))
             self.take_job(m, Cat(Const(0, 1), book), urgent=1)
-            m.next = "overflow"
+            self.fsm.go("overflow")
         with m.Elif(self.search_done):
             self.take_job(m, searched, urgent=1)
-            m.next = "refill"
+            self.fsm.go("refill")
         with m.Elif(Cat(pending for pending, _ in waiting.values()).any()):
             with m.Switch(self.served):
                 for i, last in enumerate(classes):
@@ -279,7 +282,7 @@ class Maintenance(MaintenanceState):
                                 start()
         with m.Elif(self.want.bit_select(here, 1) & ~self.pressed & ~self.moving):
             self.take_job(m, here, urgent=1)
-            m.next = "move"
+            self.fsm.go("move")
         with m.Elif(self.need.bit_select(here, 1) & ~in_the_way & ~moving_here):
             self.take_job(m, here, urgent=0)
-            m.next = "refill"
+            self.fsm.go("refill")

@@ -10,6 +10,7 @@ from gateware.book.best_levels import BestLevels
 from gateware.book.decode import issue_layout
 from gateware.book.layouts import Op, Shapes
 from gateware.book.reports import report_layout
+from gateware.common.one_hot import OneHot
 from gateware.common.view import view
 from hw.presets import BookParameters
 
@@ -118,6 +119,9 @@ class MaintenanceState(wiring.Component):
     #: Where updates wait, an urgent refill ends with this many.
     URGENT_ENOUGH = 6
 
+    #: The states of the jobs; entered by ``elaborate``.
+    fsm: OneHot
+
     def __init__(self, *, parameters: BookParameters) -> None:
         self.parameters = parameters
         self.shapes = s = Shapes(parameters)
@@ -180,8 +184,9 @@ class MaintenanceState(wiring.Component):
         self.job_deferred, self.job_overflow, self.job_invalid = Signal(), Signal(), Signal()
         self.job_need = Signal(2)  # bid, ask
         self.slots_quiet = Signal()  # nothing of it that changes the table
-        # Operation to issue: `ask` hands `next_issue` over in the cycle where `asked` is 1.
-        self.ask, self.asked = Signal(), Signal()
+        # Operation to issue: `ask` hands `next_issue` over if there is a place `free` for it.
+        self.ask, self.free = Signal(), Signal()
+        self.ask_table = Signal()  # with ask: it gets an answer from the table
         self.next_issue = view(issue_layout(s))
         # Row of the job, as READ_ROW told.
         self.row = view(s.meta)
@@ -233,7 +238,7 @@ class MaintenanceState(wiring.Component):
         ]
 
     def request(self, m: Module, op: Op, **fields: Value | int) -> None:
-        """Ask for an operation on the row of the job; ``asked`` says when it is on its way."""
+        """Ask for an operation on the row of the job; with ``free`` it is on its way."""
         own = self.next_issue
         m.d.comb += [
             self.ask.eq(1),

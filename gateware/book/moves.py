@@ -21,16 +21,16 @@ def move_states(m: Module, e: MaintenanceState) -> None:
     down = e.row_best - quarter
     target = Mux(e.row_best < quarter, 0, Cat(Const(0, grain), down[grain : len(e.row_best)]))
 
-    with m.State("move"):
+    with e.fsm.state("move"):
         with m.If(e.quiet):
             e.request(m, Op.READ_ROW)
-            with m.If(e.asked):
-                m.next = "move_row"
-    with m.State("move_row"):
+            with m.If(e.free):
+                e.fsm.go("move_row")
+    with e.fsm.state("move_row"):
         with m.If(r.row_read):
             m.d.sync += [row.eq(r.row), e.row_best.eq(r.row_best)]
-            m.next = "move_decide"
-    with m.State("move_decide"):
+            e.fsm.go("move_decide")
+    with e.fsm.state("move_decide"):
         m.d.sync += e.want.bit_select(e.job_row, 1).eq(0)
         with m.If(row.valid[0] & ((target != row.base) | row.better)):
             m.d.sync += [
@@ -40,23 +40,23 @@ def move_states(m: Module, e: MaintenanceState) -> None:
                 e.move_worse.eq(target > row.base),
                 e.move_set.eq(0),
             ]
-            m.next = "move_start"
+            e.fsm.go("move_start")
         with m.Else():
-            m.next = "move_settle"
-    with m.State("move_start"):
+            e.fsm.go("move_settle")
+    with e.fsm.state("move_start"):
         e.request(m, Op.START_MOVE)
-        with m.If(e.asked):
+        with m.If(e.free):
             m.d.sync += [e.moving.eq(1), e.evicting.eq(1)]
             with m.If(Cat(e.search_side, e.search_book) == e.job_row):
                 m.d.sync += e.search_true.eq(0)
-            m.next = "move_settle"
-    with m.State("move_switch"):  # every order that leaves has left
+            e.fsm.go("move_settle")
+    with e.fsm.state("move_switch"):  # every order that leaves has left
         with m.If(e.quiet):
             e.request(m, Op.SET_BASE)
-            with m.If(e.asked):
+            with m.If(e.free):
                 m.d.sync += [e.evicting.eq(0), e.move_set.eq(0)]
-                m.next = "move_settle"
-    with m.State("move_settle"):
+                e.fsm.go("move_settle")
+    with e.fsm.state("move_settle"):
         with m.If(e.quiet):
             m.d.sync += [e.holding.eq(0), e.cooldown.eq(24)]
-            m.next = "idle"
+            e.fsm.go("idle")

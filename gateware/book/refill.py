@@ -64,21 +64,21 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += e.found.clear.eq(1)
         with m.Else():
             m.d.sync += e.postponed.bit_select(e.job_row, 1).eq(1)
-        m.next = "refill_end"
+        e.fsm.go("refill_end")
 
-    with m.State("refill"):
+    with e.fsm.state("refill"):
         m.d.sync += grown.eq(0)
         with m.If(~e.urgent & in_the_way):
-            m.next = "refill_release"
+            e.fsm.go("refill_release")
         with m.Elif(e.quiet):
             e.request(m, Op.READ_ROW)
-            with m.If(e.asked):
-                m.next = "refill_row"
-    with m.State("refill_row"):
+            with m.If(e.free):
+                e.fsm.go("refill_row")
+    with e.fsm.state("refill_row"):
         with m.If(r.row_read):
             m.d.sync += row.eq(r.row)
-            m.next = "refill_decide"
-    with m.State("refill_decide"):
+            e.fsm.go("refill_decide")
+    with e.fsm.state("refill_decide"):
         after_bound = Signal(len(row.bound) + 1)
         start, depth = Signal(len(row.bound) + 1), Signal(len(row.bound) + 2)
         m.d.comb += [
@@ -88,19 +88,19 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
         ]
         m.d.sync += cursor.eq(start)
         with m.If(e.job_overflow):
-            m.next = "refill_release"  # what the window holds cannot be trusted
+            e.fsm.go("refill_release")  # what the window holds cannot be trusted
         with m.Elif(~row.more | row.valid[-1] | in_move):
-            m.next = "refill_end"
+            e.fsm.go("refill_end")
         with m.Elif((depth >> s.offset_bits).any() | start[-1]):
-            m.next = "refill_outside"
+            e.fsm.go("refill_outside")
         with m.Else():
-            m.next = "refill_leaf"
+            e.fsm.go("refill_leaf")
 
-    with m.State("refill_leaf"):
+    with e.fsm.state("refill_leaf"):
         e.request(m, Op.PEEK, pk=cursor)
-        with m.If(e.asked):
-            m.next = "refill_leaf_wait"
-    with m.State("refill_leaf_wait"):
+        with m.If(e.free):
+            e.fsm.go("refill_leaf_wait")
+    with e.fsm.state("refill_leaf_wait"):
         mask = (Const(-1, s.leaf_bits) << cursor[:grain])[: s.leaf_bits]
         with m.If(r.peeked):
             m.d.sync += [
@@ -108,22 +108,22 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
                 leaf_base.eq(Cat(Const(0, grain), cursor[grain:])),
                 summary.eq(r.summary),
             ]
-            m.next = "refill_bit"
-    with m.State("refill_bit"):
+            e.fsm.go("refill_bit")
+    with e.fsm.state("refill_bit"):
         m.d.sync += lowest.eq(first_of(leaf))
         with m.If(~e.urgent & in_the_way):
-            m.next = "refill_end"
+            e.fsm.go("refill_end")
         with m.Elif(leaf.any()):
-            m.next = "refill_found"
+            e.fsm.go("refill_found")
         with m.Else():
-            m.next = "refill_next"
-    with m.State("refill_found"):
+            e.fsm.go("refill_next")
+    with e.fsm.state("refill_found"):
         m.d.sync += [
             found.eq(Cat(encode(lowest), leaf_base[grain:])),
             leaf.eq(leaf & ~lowest),
         ]
-        m.next = "refill_compare"
-    with m.State("refill_next"):
+        e.fsm.go("refill_compare")
+    with e.fsm.state("refill_next"):
         # The window is circular: from this leaf up to the end, then up to where it begins.
         above = (Const(-2, s.leaves) << here)[: s.leaves]
         below = ~(Const(-1, s.leaves) << base_leaf)[: s.leaves]
@@ -132,43 +132,43 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             first.eq(summary & above & (below | (~wrapped).replicate(s.leaves))),
             second.eq(summary & below & (~wrapped).replicate(s.leaves)),
         ]
-        m.next = "refill_skip"
-    with m.State("refill_skip"):
+        e.fsm.go("refill_skip")
+    with e.fsm.state("refill_skip"):
         m.d.sync += pick.eq(Mux(first.any(), first_of(first), first_of(second)))
         with m.If(first.any() | second.any()):
-            m.next = "refill_where"
+            e.fsm.go("refill_where")
         with m.Else():
-            m.next = "refill_outside"
-    with m.State("refill_where"):
+            e.fsm.go("refill_outside")
+    with e.fsm.state("refill_where"):
         m.d.sync += skip.eq(encode(pick))
-        m.next = "refill_far"
-    with m.State("refill_far"):
+        e.fsm.go("refill_far")
+    with e.fsm.state("refill_far"):
         m.d.sync += skip.eq(skip - here)
-        m.next = "refill_jump"
-    with m.State("refill_jump"):
+        e.fsm.go("refill_jump")
+    with e.fsm.state("refill_jump"):
         m.d.sync += cursor.eq(leaf_base + (skip << grain))
-        m.next = "refill_leaf"
+        e.fsm.go("refill_leaf")
 
-    with m.State("refill_compare"):
+    with e.fsm.state("refill_compare"):
         with m.If(~row.better | (row.outside == 0)):
-            m.next = "refill_level"
+            e.fsm.go("refill_level")
         with m.Elif(~searched):
             search()
         with m.Elif(e.found.valid & (best.pk < found)):
             m.d.sync += in_window.eq(1)
-            m.next = "refill_best"
+            e.fsm.go("refill_best")
         with m.Elif(~e.found.valid & e.found.more):
             search()
         with m.Else():
-            m.next = "refill_level"
-    with m.State("refill_level"):
+            e.fsm.go("refill_level")
+    with e.fsm.state("refill_level"):
         e.request(m, Op.PEEK, pk=found)
-        with m.If(e.asked):
-            m.next = "refill_level_wait"
-    with m.State("refill_level_wait"):
+        with m.If(e.free):
+            e.fsm.go("refill_level_wait")
+    with e.fsm.state("refill_level_wait"):
         with m.If(r.peeked):
             m.d.sync += [quantity.eq(r.level_quantity), count.eq(r.level_count)]
-            m.next = "refill_append"
+            e.fsm.go("refill_append")
     # With the level under way the cache is full, or holds enough while updates wait.
     enough = min(e.URGENT_ENOUGH, e.parameters.cached_levels) - 1
     done = row.valid[-2] | (in_the_way & (~e.urgent | row.valid[enough - 1]))
@@ -180,47 +180,47 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             row.bound.eq(pk),
             row.valid.eq(Cat(Const(1, 1), row.valid[:-1])),
         ]
-        m.next = then
+        e.fsm.go(then)
         with m.If(done):
-            m.next = "refill_end"
+            e.fsm.go("refill_end")
 
-    with m.State("refill_append"):
+    with e.fsm.state("refill_append"):
         e.request(m, Op.APPEND, pk=found, quantity=quantity, count=count)
-        with m.If(e.asked):
+        with m.If(e.free):
             m.d.sync += e.refills.eq(e.refills + 1)
             appended(found, "refill_bit")
 
-    with m.State("refill_outside"):
+    with e.fsm.state("refill_outside"):
         with m.If(row.outside == 0):
-            m.next = "refill_all"
+            e.fsm.go("refill_all")
         with m.Elif(~searched):
             search()
         with m.Elif(e.found.valid):
             m.d.sync += in_window.eq(0)
-            m.next = "refill_best"
+            e.fsm.go("refill_best")
         with m.Elif(e.found.more):
             search()
         with m.Else():
-            m.next = "refill_all"
-    with m.State("refill_best"):
+            e.fsm.go("refill_all")
+    with e.fsm.state("refill_best"):
         e.request(m, Op.APPEND, pk=best.pk, quantity=best.quantity, count=best.count)
-        with m.If(e.asked):
+        with m.If(e.free):
             m.d.sync += e.found.pop.eq(1)
             appended(best.pk, "refill_rest")
-    with m.State("refill_rest"):
+    with e.fsm.state("refill_rest"):
         with m.If(in_window):
-            m.next = "refill_compare"
+            e.fsm.go("refill_compare")
         with m.Else():
-            m.next = "refill_outside"
-    with m.State("refill_all"):
+            e.fsm.go("refill_outside")
+    with e.fsm.state("refill_all"):
         e.request(m, Op.CLEAR_MORE)
-        with m.If(e.asked):
+        with m.If(e.free):
             m.d.sync += grown.eq(1)
-            m.next = "refill_end"
+            e.fsm.go("refill_end")
 
-    with m.State("refill_end"):
+    with e.fsm.state("refill_end"):
         with m.If(~grown):
-            m.next = "refill_release"
+            e.fsm.go("refill_release")
         with m.Elif(e.quiet):
             with m.If(e.job_deferred):
                 e.request(m, Op.NOTIFY)
@@ -229,15 +229,15 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
                     e.next_issue.tag.kind.eq(EVENT_KIND.resolved),
                     e.next_issue.tag.book.eq(e.job_book),
                 ]
-                with m.If(e.asked):
-                    m.next = "refill_told"
+                with m.If(e.free):
+                    e.fsm.go("refill_told")
             with m.Else():
-                m.next = "refill_release"
-    with m.State("refill_told"):
+                e.fsm.go("refill_release")
+    with e.fsm.state("refill_told"):
         with m.If(e.quiet):
-            m.next = "refill_release"
-    with m.State("refill_release"):
+            e.fsm.go("refill_release")
+    with e.fsm.state("refill_release"):
         m.d.sync += e.holding.eq(0)
         with m.If(same_row & ~e.searching):
             m.d.sync += [e.search_done.eq(0), e.search_hold.eq(0)]
-        m.next = "idle"
+        e.fsm.go("idle")

@@ -28,7 +28,7 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
     in_the_way = e.waiting & (e.waiting_book == e.job_book)
     is_dump = mode == SweepFor.DUMP
     is_search = mode == SweepFor.SEARCH
-    with m.State("sweep"):
+    with e.fsm.state("sweep"):
         begin = Mux(is_search, e.search_set, Mux(is_dump, e.dump_set, e.move_set))
         book = Mux(is_search, e.search_book, Mux(is_dump, e.kept.book, e.move_book))
         side = Mux(is_search, e.search_side, e.move_side)
@@ -57,13 +57,14 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += e.scan_limit.eq(e.move_base - 1)
         with m.Else():
             m.d.sync += e.scan_limit.eq(beyond)
-        m.next = "sweep_scan"
-    with m.State("sweep_scan"):
+        e.fsm.go("sweep_scan")
+    with e.fsm.state("sweep_scan"):
         with m.If(is_search):
             m.d.sync += e.scan_limit.eq(e.found.limit)
         with m.If(~stopped & (asking <= last)):
             e.request(m, Op.SCAN, set=asking)
-            with m.If(e.asked):
+            m.d.comb += e.ask_table.eq(1)
+            with m.If(e.free):
                 m.d.sync += asking.eq(asking + 1)
         with m.If(e.next_valid & ~is_search):
             m.d.sync += stopped.eq(1)
@@ -72,23 +73,24 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                 m.d.sync += [todo.eq(r.matches), stopped.eq(1)]
             with m.Else():
                 m.d.sync += current.eq(current + 1)
-        with m.If((under_way == 0) & (stopped | (asking > last)) & ~e.asked):
+        with m.If((under_way == 0) & (stopped | (asking > last))):
             with m.If(~todo.any()):
-                m.next = "sweep_pause"
+                e.fsm.go("sweep_pause")
             with m.Elif(is_search | is_dump):
-                m.next = "sweep_read"
+                e.fsm.go("sweep_read")
             with m.Else():
-                m.next = "sweep_hold"
+                e.fsm.go("sweep_hold")
 
-    with m.State("sweep_read"):
+    with e.fsm.state("sweep_read"):
         with m.If(todo.any()):
             e.request(m, Op.READ_SLOT, set=current, pick=first_of(todo))
+            m.d.comb += e.ask_table.eq(1)
             with m.If(is_dump):
                 m.d.comb += [
                     e.next_issue.tag.eq(e.kept.tag),
                     e.next_issue.tag.kind.eq(EVENT_KIND.order),
                 ]
-            with m.If(e.asked):
+            with m.If(e.free):
                 m.d.sync += todo.eq(todo & ~first_of(todo))
         mine = (
             r.entry.valid
@@ -101,16 +103,16 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
         with m.If(~todo.any() & (under_way == 0) & ~answered):
             m.d.sync += current.eq(current + 1)
             with m.If(e.next_valid | (e.commanded & ~e.pressed) | (current == last)):
-                m.next = "sweep_pause"
+                e.fsm.go("sweep_pause")
             with m.Else():
                 m.d.sync += [asking.eq(current + 1), stopped.eq(0)]
-                m.next = "sweep_scan"
+                e.fsm.go("sweep_scan")
 
-    with m.State("sweep_hold"):
+    with e.fsm.state("sweep_hold"):
         with m.If((e.cooldown == 0) | ~in_the_way):
             m.d.sync += e.holding.eq(1)
-            m.next = "sweep_act"
-    with m.State("sweep_act"):
+            e.fsm.go("sweep_act")
+    with e.fsm.state("sweep_act"):
         with m.If(e.slots_quiet | e.timer[0]):
             m.d.sync += e.timer.eq(1)
             with m.If(todo.any()):
@@ -122,17 +124,17 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                 )
                 with m.If(mode == SweepFor.ADMIT):
                     m.d.comb += e.next_issue.op.eq(Op.ADMIT)
-                with m.If(e.asked):
+                with m.If(e.free):
                     m.d.sync += todo.eq(todo & ~first_of(todo))
             with m.Else():
-                m.next = "sweep_settle"
-    with m.State("sweep_settle"):
+                e.fsm.go("sweep_settle")
+    with e.fsm.state("sweep_settle"):
         m.d.sync += e.timer.eq(0)
         with m.If(e.slots_quiet):
             m.d.sync += [e.holding.eq(0), e.cooldown.eq(24), current.eq(current + 1)]
-            m.next = "sweep_pause"
+            e.fsm.go("sweep_pause")
 
-    with m.State("sweep_pause"):
+    with e.fsm.state("sweep_pause"):
         with m.Switch(mode):
             with m.Case(SweepFor.SEARCH):
                 m.d.sync += e.search_set.eq(current)
@@ -140,7 +142,7 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                 m.d.sync += e.dump_set.eq(current)
             with m.Default():
                 m.d.sync += e.move_set.eq(current)
-        m.next = "idle"
+        e.fsm.go("idle")
         with m.If(current > last):
             with m.Switch(mode):
                 with m.Case(SweepFor.SEARCH):
@@ -154,9 +156,9 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                         m.d.sync += e.overflow.bit_select(e.search_book, 1).eq(1)
                 with m.Case(SweepFor.EVICT):
                     m.d.sync += [e.holding.eq(1), e.timer.eq(0)]
-                    m.next = "move_switch"
+                    e.fsm.go("move_switch")
                 with m.Case(SweepFor.ADMIT):
                     m.d.sync += [e.moving.eq(0), e.window_moves.eq(e.window_moves + 1)]
                 with m.Case(SweepFor.DUMP):
                     m.d.sync += e.dumping.eq(0)
-                    m.next = "command_tell"
+                    e.fsm.go("command_tell")
