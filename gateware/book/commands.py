@@ -150,7 +150,7 @@ def _dispatch_states(m: Module, e: MaintenanceState) -> None:
                 e.fsm.go("command_refill")
     with e.fsm.state("command_refill"):
         bid, ask = e.job_need
-        with m.If((bid | ask) & e.moving & (e.move_book == e.job_book)):
+        with m.If((bid | ask) & e.job_book_moves):
             # The cache of a row cannot be refilled while its window moves.
             m.d.sync += [
                 e.holding.eq(0),
@@ -208,7 +208,7 @@ def _tell_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += [e.holding.eq(0), e.commanded.eq(0), e.command_hold.eq(0)]
             e.fsm.go("idle")
     with e.fsm.state("overflow"):
-        with m.If(e.quiet & e.job_invalid):
+        with m.If(e.quiet & (e.job_invalid | ~e.job_overflow)):
             m.d.sync += e.overflow.bit_select(e.job_book, 1).eq(0)  # its event has said so
             e.fsm.go("move_settle")
         with m.Elif(e.quiet):

@@ -157,26 +157,37 @@ class BookEngine(wiring.Component):
         s = self.shapes
         book = decode.issue.book
         last_valid, last_book = Signal(), Signal(s.book)
-        held = Cat(h & (b == book) for h, b in zip(keeper.hold, keeper.hold_book, strict=True))
+        # Which books are held, a cycle late: a hold counts from the last operation of its book, and
+        # after a command, whose hold must count at once, the input rests for that cycle.
+        held, commanding = Signal(self.parameters.books), Signal()
+        holds = list(zip(keeper.hold, keeper.hold_book, strict=True))
+        m.d.sync += [
+            held.eq(Cat(Cat(h & (b == i) for h, b in holds).any() for i in range(len(held)))),
+            commanding.eq(keeper.command_valid),
+        ]
         follows = last_valid & (last_book == book)
         second = pipeline.second_due
         turn, wait = Signal(), Signal(range(self.RESERVED))
-        mine = Signal()
-        m.d.comb += mine.eq(
-            turn & keeper.issue_valid & ~second & ~(last_valid & (last_book == keeper.issue.book))
-        )
-        blocked = (
-            ~keeper.ready | self.restart | ~room | held.any() | second | (turn & keeper.issue_valid)
-        )
+        mine, clear, enters = Signal(), Signal(), Signal()
+        blocked = ~keeper.ready | self.restart | ~room | second | commanding
         m.d.comb += [
-            self.i.ready.eq(~blocked & Mux(decode.command, keeper.command_ready, ~follows)),
+            mine.eq(
+                turn
+                & keeper.issue_valid
+                & ~second
+                & ~(last_valid & (last_book == keeper.issue.book))
+            ),
+            clear.eq(~blocked & ~(turn & keeper.issue_valid) & ~held.bit_select(book, 1)),
+            # Said once more than needed, so that neither waits for the other.
+            enters.eq(self.i.valid & clear & ~decode.command & ~follows),
+            self.i.ready.eq(clear & Mux(decode.command, keeper.command_ready, ~follows)),
             self.accepted.eq(self.i.valid & self.i.ready),
             self.stalled.eq(self.i.valid & ~self.i.ready),
             keeper.waiting.eq(self.i.valid),
             keeper.waiting_book.eq(book),
             keeper.command.eq(decode.issue),
             keeper.command_flag.eq(decode.flag),
-            keeper.command_valid.eq(self.accepted & decode.command),
+            keeper.command_valid.eq(self.i.valid & clear & decode.command & keeper.command_ready),
             keeper.issue_taken.eq(mine),
             keeper.may_emit.eq(room),
             keeper.issued.eq(last_valid),
@@ -195,7 +206,8 @@ class BookEngine(wiring.Component):
                 )
             ),
             # Said apart from the operation, which need not wait for it.
-            pipeline.valid.eq(second | mine | (self.accepted & ~decode.command)),
+            pipeline.enters.eq(enters),
+            pipeline.valid.eq(second | mine | enters),
         ]
         # Maintenance gets the cycles that updates leave, and one in RESERVED that they do not.
         m.d.sync += [

@@ -7,7 +7,7 @@ from amaranth.lib import data, enum
 
 from hw.presets import BookParameters
 
-__all__ = ["BANKS", "WAYS", "Op", "Shapes"]
+__all__ = ["BANKS", "DIRECT", "WAYS", "Op", "Shapes"]
 
 BANKS: Final = 4
 WAYS: Final = 4
@@ -44,6 +44,10 @@ class Op(enum.Enum, shape=5):
     LEVEL = 29  # event: one cached level of both sides
     NOTIFY = 30  # event: resolved, cleared or read_done
     INVALIDATE = 31  # event: the book is invalid
+
+
+#: Operations on one slot, or one set, of the table.
+DIRECT: Final = (Op.SCAN, Op.READ_SLOT, Op.EVICT, Op.ADMIT, Op.CLEAR_SET)
 
 
 class Shapes:

@@ -18,12 +18,11 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.memory import Memory
 
 from gateware.book.commands import command_states
-from gateware.book.decision import among
 from gateware.book.decode import issue_layout
 from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
 from gateware.book.order_table import OrderTable, first_of
-from gateware.book.pipeline import DIRECT, Pipeline
+from gateware.book.pipeline import Pipeline
 from gateware.book.refill import encode, refill_states
 from gateware.book.sweep import sweep_states
 from gateware.common.one_hot import OneHot
@@ -48,8 +47,9 @@ class Maintenance(MaintenanceState):
         self._watch(m)
         self._time_deferrals(m)
         self._seek(m)
+        self._look(m)
+        m.d.sync += self.pressed.eq(self.deferred.any())
         m.d.comb += [
-            self.pressed.eq(self.deferred.any()),
             self.hold.eq(Cat(self.holding, self.search_hold, self.command_hold)),
             self.hold_book[0].eq(self.job_book),
             self.hold_book[1].eq(self.search_book),
@@ -59,13 +59,10 @@ class Maintenance(MaintenanceState):
         ]
         with m.If(self.restart):  # however short, and whatever the job at hand
             m.d.sync += self.restarting.eq(1)
+        with m.If(~self.commanded):  # whatever it is: who knows better comes later in the cycle
+            m.d.sync += [self.kept.eq(self.command), self.kept_flag.eq(self.command_flag)]
         with m.If(self.command_valid & self.command_ready):
-            m.d.sync += [
-                self.commanded.eq(1),
-                self.command_hold.eq(1),
-                self.kept.eq(self.command),
-                self.kept_flag.eq(self.command_flag),
-            ]
+            m.d.sync += [self.commanded.eq(1), self.command_hold.eq(1)]
         self.fsm = OneHot(m, init="reset", width=_STATES)
         with self.fsm.states():
             command_states(m, self)
@@ -80,8 +77,7 @@ class Maintenance(MaintenanceState):
         """Hold one operation ready for the pipeline; know when the job's book is quiet."""
         # Two places, so that asking need not know whether the first is taken in this cycle.
         first, second = view(issue_layout(self.s)), view(issue_layout(self.s))
-        full, full2, needs_room = Signal(), Signal(), Signal()
-        coming = self.next_issue
+        full, full2, needs_room, direct2 = Signal(), Signal(), Signal(), Signal()
         asked = self.ask & self.free
         m.d.comb += [
             self.issue.eq(first),
@@ -94,12 +90,12 @@ class Maintenance(MaintenanceState):
                 full2.eq(0),
                 first.eq(Mux(full2, second, self.next_issue)),
                 needs_room.eq(Mux(full2, second.tag.emit, self.next_issue.tag.emit)),
-                self.issue_direct.eq(Mux(full2, among(second, *DIRECT), among(coming, *DIRECT))),
+                self.issue_direct.eq(Mux(full2, direct2, self.ask_direct)),
             ]
         with m.Elif(self.ask):
             m.d.sync += full2.eq(1)
         with m.If(~full2):
-            m.d.sync += second.eq(self.next_issue)
+            m.d.sync += [second.eq(self.next_issue), direct2.eq(self.ask_direct)]
         answered = self.report.scanned | self.report.slot_read
         m.d.sync += self.under_way.eq(self.under_way + (self.ask_table & self.free) - answered)
         still = Signal(range(Pipeline.SPACING + 1))  # cycles without anything of the job's book
@@ -113,11 +109,15 @@ class Maintenance(MaintenanceState):
             self.quiet.eq(~stirs & (still >= Pipeline.SPACING - 1)),
             self.slots_quiet.eq(~stirs & (still >= OrderTable.SPACING_SLOT - 1)),
         ]
+        move_row = Cat(self.move_side, self.move_book)
         m.d.sync += [
             self.job_deferred.eq(self.deferred.bit_select(self.job_row, 1)),
             self.job_overflow.eq(self.overflow.bit_select(self.job_book, 1)),
             self.job_invalid.eq(self.invalid.bit_select(self.job_book, 1)),
             self.job_need.eq(self.need.word_select(self.job_book, 2)),
+            self.job_row_moves.eq(self.moving & (move_row == self.job_row)),
+            self.job_book_moves.eq(self.moving & (self.move_book == self.job_book)),
+            self.in_the_way.eq(self.waiting & (self.waiting_book == self.job_book)),
         ]
         with m.If(self.cooldown != 0):
             m.d.sync += self.cooldown.eq(self.cooldown - 1)
@@ -215,19 +215,33 @@ class Maintenance(MaintenanceState):
         row = self.seek
         moves = self.moving & (Cat(self.move_side, self.move_book) == row)
         waits = self.low.bit_select(row, 1) & ~self.postponed.bit_select(row, 1) & ~moves
+        m.d.sync += self.next_low.eq(self.low.bit_select(self.next_row, 1))
         with m.If(~self.next_valid):
             m.d.sync += row.eq(Mux(row == self.s.rows - 1, 0, row + 1))
             with m.If(waits):
-                m.d.sync += [self.next_valid.eq(1), self.next_row.eq(row)]
+                m.d.sync += [self.next_valid.eq(1), self.next_row.eq(row), self.next_low.eq(1)]
+
+    def _look(self, m: Module) -> None:
+        """Look at what a job can be needed for, one row a cycle.
+
+        All of it is a cycle late when ``_choose`` sees it: each job looks again.
+        """
+        here, move_row = self.round, Cat(self.move_side, self.move_book)
+        moving_here = self.moving & (move_row == here)
+        in_the_way = self.waiting & (self.waiting_book == here[1:])
+        m.d.sync += [
+            here.eq(Mux(here == self.s.rows - 1, 0, here + 1)),
+            self.seen.eq(here),
+            self.wants.eq(self.want.bit_select(here, 1)),
+            self.needs.eq(self.need.bit_select(here, 1) & ~in_the_way & ~moving_here),
+            self.move_deferred.eq(self.deferred.bit_select(move_row, 1)),
+            self.overflowed.eq(self.overflow.any()),
+            self.overflowed_book.eq(encode(first_of(self.overflow))),
+        ]
 
     def _choose(self, m: Module) -> None:
         """Take a job: classes in turn, so that none of them starves."""
-        here = self.round
-        moving_here = self.moving & (Cat(self.move_side, self.move_book) == here)
-        in_the_way = self.waiting & (self.waiting_book == here[1:])
         searched = Cat(self.search_side, self.search_book)
-        still_low = self.low.bit_select(self.next_row, 1)
-        m.d.sync += here.eq(Mux(here == self.s.rows - 1, 0, here + 1))
 
         def refill() -> None:
             self.take_job(m, self.next_row, urgent=1)
@@ -246,26 +260,19 @@ class Maintenance(MaintenanceState):
             self.fsm.go("sweep")
 
         waiting = {
-            JobClass.REFILL: (self.next_valid & still_low, refill),
+            JobClass.REFILL: (self.next_valid & self.next_low, refill),
             JobClass.SEARCH: (self.searching, search),
             # While a best price is deferred, only what brings it back goes on.
             JobClass.COMMAND: (self.commanded & ~self.pressed, command),
-            JobClass.MOVE: (
-                self.moving
-                & (
-                    ~self.pressed | self.deferred.bit_select(Cat(self.move_side, self.move_book), 1)
-                ),
-                move,
-            ),
+            JobClass.MOVE: (self.moving & (~self.pressed | self.move_deferred), move),
         }
         classes = list(waiting)
-        with m.If(self.next_valid & ~still_low):
+        with m.If(self.next_valid & ~self.next_low):
             m.d.sync += self.next_valid.eq(0)
         with m.If(self.restarting):
             self.fsm.go("reset")
-        with m.Elif(self.overflow.any()):
-            book = encode(first_of(self.overflow))
-            self.take_job(m, Cat(Const(0, 1), book), urgent=1)
+        with m.Elif(self.overflowed):
+            self.take_job(m, Cat(Const(0, 1), self.overflowed_book), urgent=1)
             self.fsm.go("overflow")
         with m.Elif(self.search_done):
             self.take_job(m, searched, urgent=1)
@@ -280,9 +287,9 @@ class Maintenance(MaintenanceState):
                             with m.If(pending) if j == 0 else m.Elif(pending):
                                 m.d.sync += self.served.eq(job)
                                 start()
-        with m.Elif(self.want.bit_select(here, 1) & ~self.pressed & ~self.moving):
-            self.take_job(m, here, urgent=1)
+        with m.Elif(self.wants & ~self.pressed & ~self.moving):
+            self.take_job(m, self.seen, urgent=1)
             self.fsm.go("move")
-        with m.Elif(self.need.bit_select(here, 1) & ~in_the_way & ~moving_here):
-            self.take_job(m, here, urgent=0)
+        with m.Elif(self.needs):
+            self.take_job(m, self.seen, urgent=0)
             self.fsm.go("refill")

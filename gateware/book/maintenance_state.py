@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.book.best_levels import BestLevels
 from gateware.book.decode import issue_layout
-from gateware.book.layouts import Op, Shapes
+from gateware.book.layouts import DIRECT, Op, Shapes
 from gateware.book.reports import report_layout
 from gateware.common.one_hot import OneHot
 from gateware.common.view import view
@@ -183,9 +183,12 @@ class MaintenanceState(wiring.Component):
         # State of the job's row and book, a cycle late: nothing that they say is new by then.
         self.job_deferred, self.job_overflow, self.job_invalid = Signal(), Signal(), Signal()
         self.job_need = Signal(2)  # bid, ask
+        self.job_row_moves, self.job_book_moves = Signal(), Signal()  # its window is being moved
+        self.in_the_way = Signal()  # an update of the job's book waits
         self.slots_quiet = Signal()  # nothing of it that changes the table
         # Operation to issue: `ask` hands `next_issue` over if there is a place `free` for it.
         self.ask, self.free = Signal(), Signal()
+        self.ask_direct = Signal()  # with ask: it is on a slot or a set
         self.ask_table = Signal()  # with ask: it gets an answer from the table
         self.next_issue = view(issue_layout(s))
         # Row of the job, as READ_ROW told.
@@ -218,6 +221,10 @@ class MaintenanceState(wiring.Component):
         self.round = Signal(range(rows))
         self.seek = Signal(range(rows))
         self.next_valid, self.next_row = Signal(), Signal(range(rows))  # an urgent row
+        self.next_low = Signal()  # it is urgent still
+        self.seen, self.wants, self.needs = Signal(range(rows)), Signal(), Signal()  # of the round
+        self.move_deferred = Signal()
+        self.overflowed, self.overflowed_book = Signal(), Signal(s.book)
         self.postponed = Signal(rows)  # urgent rows that wait for a search of another row
         self.served = Signal(JobClass)
         self.sweep_for = Signal(SweepFor)
@@ -242,6 +249,8 @@ class MaintenanceState(wiring.Component):
         own = self.next_issue
         m.d.comb += [
             self.ask.eq(1),
+            self.ask_direct.eq(op in DIRECT),
+            self.ask_table.eq(op in (Op.SCAN, Op.READ_SLOT)),
             own.op.eq(op),
             own.book.eq(fields.pop("book", self.job_book)),
             own.side.eq(fields.pop("side", self.job_side)),

@@ -1,6 +1,6 @@
 """Window moves: put the window of a row where its best price is."""
 
-from amaranth import Cat, Const, Module, Mux
+from amaranth import Cat, Const, Module, Mux, Signal
 
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import MaintenanceState
@@ -19,7 +19,7 @@ def move_states(m: Module, e: MaintenanceState) -> None:
     grain = (s.leaf_bits - 1).bit_length()
     quarter = e.parameters.window_ticks // 4
     down = e.row_best - quarter
-    target = Mux(e.row_best < quarter, 0, Cat(Const(0, grain), down[grain : len(e.row_best)]))
+    target = Signal(s.pk)
 
     with e.fsm.state("move"):
         with m.If(e.quiet):
@@ -29,7 +29,11 @@ def move_states(m: Module, e: MaintenanceState) -> None:
     with e.fsm.state("move_row"):
         with m.If(r.row_read):
             m.d.sync += [row.eq(r.row), e.row_best.eq(r.row_best)]
-            e.fsm.go("move_decide")
+            e.fsm.go("move_target")
+    with e.fsm.state("move_target"):
+        begin = Cat(Const(0, grain), down[grain : len(e.row_best)])
+        m.d.sync += target.eq(Mux(e.row_best < quarter, 0, begin))
+        e.fsm.go("move_decide")
     with e.fsm.state("move_decide"):
         m.d.sync += e.want.bit_select(e.job_row, 1).eq(0)
         with m.If(row.valid[0] & ((target != row.base) | row.better)):

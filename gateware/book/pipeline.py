@@ -18,7 +18,7 @@ from gateware.common.view import view
 from hw.presets import BookParameters
 from hw.records import ERROR, EVENT_KIND
 
-__all__ = ["DIRECT", "Pipeline", "result_layout"]
+__all__ = ["Pipeline", "result_layout"]
 
 _LOOKUP: Final = (
     Op.ADD,
@@ -27,9 +27,7 @@ _LOOKUP: Final = (
     Op.DELETE,
     Op.REPLACE,
     Op.SET,
-    Op.INSERT,
 )
-DIRECT: Final = (Op.SCAN, Op.READ_SLOT, Op.EVICT, Op.ADMIT, Op.CLEAR_SET)
 #: Operations whose side and price are those of the order that was found.
 _OF_ORDER: Final = (
     Op.EXECUTE,
@@ -86,8 +84,8 @@ class Pipeline(wiring.Component):
     -------
     issue : ``In(issue_layout)``
         Operation of this cycle.
-    valid : ``In(1)``
-        There is one.
+    valid, enters : ``In(1)``
+        There is one; it is the one from the input.
     update, slot, direct : ``In(issue_layout)``, ``In(issue_layout)``, ``In(1)``
         ``issue`` before it is chosen, so that the table need not wait for the choice: the one from
         the input; the one from the maintenance engine; it is the latter, and on a slot or a set.
@@ -116,6 +114,7 @@ class Pipeline(wiring.Component):
 
     issue: data.View
     valid: Value
+    enters: Value
     update: data.View
     slot: data.View
     direct: Value
@@ -149,6 +148,7 @@ class Pipeline(wiring.Component):
             {
                 "issue": In(issue_layout(s)),
                 "valid": In(1),
+                "enters": In(1),
                 "update": In(issue_layout(s)),
                 "slot": In(issue_layout(s)),
                 "direct": In(1),
@@ -188,10 +188,13 @@ class Pipeline(wiring.Component):
         p = [self.issue] + [view(issue_layout(s), name=f"p{n}") for n in range(1, 7)]
         for before, after in pairwise(p):
             m.d.sync += after.eq(before)
-        with m.If(~self.valid):
-            m.d.sync += [p[1].op.eq(Op.NONE), p[1].tag.emit.eq(0)]
-        self._ask_table(m, table, p[0])
-        self._give_second_half(m, p[1], p[2])
+        # No operation is one that does nothing; made so a stage late, where time is left.
+        valid1 = Signal()
+        m.d.sync += valid1.eq(self.valid)
+        with m.If(~valid1):
+            m.d.sync += [p[2].op.eq(Op.NONE), p[2].tag.emit.eq(0)]
+        self._ask_table(m, table)
+        self._give_second_half(m, valid1 & (p[1].op == Op.REPLACE), p[2])
 
         # Stage 3: an update's own side and price; a replace keeps the side of what it replaced,
         # which is two stages ahead.
@@ -242,7 +245,7 @@ class Pipeline(wiring.Component):
         self._count(m, table, rows, p, decision5)
         return m
 
-    def _ask_table(self, m: Module, table: OrderTable, p0: data.View) -> None:
+    def _ask_table(self, m: Module, table: OrderTable) -> None:
         """Stage 0."""
         m.d.comb += [
             table.key.id.eq(self.update.id),
@@ -250,8 +253,9 @@ class Pipeline(wiring.Component):
             table.second.eq(self.second_due),
             table.second_key.id.eq(self.second_half.id),
             table.second_key.book.eq(self.second_half.book),
-            table.lookup.eq(among(p0, *_LOOKUP) & self.valid),
-            table.placing.eq(among(p0, Op.ADD, Op.SET, Op.INSERT) & self.valid),
+            # Only updates look for orders.
+            table.lookup.eq(self.second_due | (self.enters & among(self.update, *_LOOKUP))),
+            table.placing.eq(self.second_due | (self.enters & among(self.update, Op.ADD, Op.SET))),
             table.direct.eq(self.direct),
             table.set.eq(self.slot.set),
             table.pick.eq(self.slot.pick),
@@ -265,11 +269,11 @@ class Pipeline(wiring.Component):
             table.scan_any_inside.eq(self.scan_any_inside),
         ]
 
-    def _give_second_half(self, m: Module, coming: data.View, first: data.View) -> None:
+    def _give_second_half(self, m: Module, coming: Value, first: data.View) -> None:
         """Two cycles after a REPLACE its INSERT is due: the earliest that the row allows."""
         half = self.second_half
         m.d.comb += half.eq(first)
-        m.d.sync += self.second_due.eq(coming.op == Op.REPLACE)
+        m.d.sync += self.second_due.eq(coming)
         m.d.comb += [
             half.op.eq(Op.INSERT),
             half.id.eq(first.new_id),
@@ -422,6 +426,16 @@ class Pipeline(wiring.Component):
             side5.eq(rows.side),
             side6.eq(side5),
         ]
+        m.d.sync += [
+            r.told.eq(
+                self.result.tag.emit
+                & ~p[6].bad_book
+                & (self.result.tag.kind != EVENT_KIND.order)
+                & (self.result.tag.kind != EVENT_KIND.level)
+            ),
+            r.told_book.eq(p[6].book),
+            r.told_deferred.eq(self.result.deferred),
+        ]
         touched = decision6.insert | decision6.remove | decision6.change
         m.d.comb += [
             outside6.eq(touched & ~decision6.inside),
@@ -447,14 +461,6 @@ class Pipeline(wiring.Component):
             r.ran_dropped.eq(rows.dropped),
             r.ran_invalid.eq(rows.invalid),
             r.ran_update.eq(decision6.by_update),
-            r.told.eq(
-                self.result.tag.emit
-                & ~p[6].bad_book
-                & (self.result.tag.kind != EVENT_KIND.order)
-                & (self.result.tag.kind != EVENT_KIND.level)
-            ),
-            r.told_book.eq(p[6].book),
-            r.told_deferred.eq(self.result.deferred),
             r.overflow.eq(store.overflow),
             r.overflow_book.eq(store.overflow_book),
         ]

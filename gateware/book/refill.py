@@ -29,7 +29,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
     s = e.s
     grain = (s.leaf_bits - 1).bit_length()
     r, row = e.report, e.row
-    cursor, found = Signal(s.pk), Signal(s.pk)
+    cursor, found, beyond = Signal(s.pk), Signal(s.pk), Signal()
     leaf, lowest, leaf_base = Signal(s.leaf_bits), Signal(s.leaf_bits), Signal(s.pk)
     summary = Signal(s.leaves)
     first, second = Signal(s.leaves), Signal(s.leaves)
@@ -39,11 +39,25 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
     in_window = Signal()  # there is a level in the window too
     here = leaf_base[grain : s.offset_bits]
     base_leaf = row.base[grain : s.offset_bits]
-    same_row = Cat(e.search_side, e.search_book) == e.job_row
-    in_move = e.moving & (Cat(e.move_side, e.move_book) == e.job_row)
-    in_the_way = e.waiting & (e.waiting_book == e.job_book)
+    same_row, in_the_way = Signal(), e.in_the_way
+    m.d.sync += same_row.eq(Cat(e.search_side, e.search_book) == e.job_row)
     searched = e.search_true & same_row
     best = e.found.best
+    # What is known of the row once it was read, and of the two levels that are to be compared.
+    all_inside, plain, outside_better = Signal(), Signal(), Signal()
+    after_bound, start = Signal(len(row.bound) + 1), Signal(len(row.bound) + 1)
+    depth = Signal(len(row.bound) + 2)
+    mask = (Const(-1, s.leaf_bits) << cursor[:grain])[: s.leaf_bits]
+    m.d.comb += [
+        after_bound.eq(row.bound + 1),
+        start.eq(Mux(row.bound >= row.base, after_bound, row.base)),
+        depth.eq(Cat(cursor, beyond) - row.base),
+    ]
+    m.d.sync += [
+        all_inside.eq(row.outside == 0),
+        plain.eq(~row.better | (row.outside == 0)),
+        outside_better.eq(best.pk < found),
+    ]
 
     def search() -> None:
         """Search the table; hold the book all the while if an earlier result was overtaken."""
@@ -79,19 +93,15 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += row.eq(r.row)
             e.fsm.go("refill_decide")
     with e.fsm.state("refill_decide"):
-        after_bound = Signal(len(row.bound) + 1)
-        start, depth = Signal(len(row.bound) + 1), Signal(len(row.bound) + 2)
-        m.d.comb += [
-            after_bound.eq(row.bound + 1),
-            start.eq(Mux(row.bound >= row.base, after_bound, row.base)),
-            depth.eq(start - row.base),
-        ]
-        m.d.sync += cursor.eq(start)
+        m.d.sync += Cat(cursor, beyond).eq(start)
         with m.If(e.job_overflow):
             e.fsm.go("refill_release")  # what the window holds cannot be trusted
-        with m.Elif(~row.more | row.valid[-1] | in_move):
+        with m.Elif(~row.more | row.valid[-1] | e.job_row_moves):
             e.fsm.go("refill_end")
-        with m.Elif((depth >> s.offset_bits).any() | start[-1]):
+        with m.Else():
+            e.fsm.go("refill_begin")
+    with e.fsm.state("refill_begin"):
+        with m.If((depth >> s.offset_bits).any() | beyond):
             e.fsm.go("refill_outside")
         with m.Else():
             e.fsm.go("refill_leaf")
@@ -101,7 +111,6 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
         with m.If(e.free):
             e.fsm.go("refill_leaf_wait")
     with e.fsm.state("refill_leaf_wait"):
-        mask = (Const(-1, s.leaf_bits) << cursor[:grain])[: s.leaf_bits]
         with m.If(r.peeked):
             m.d.sync += [
                 leaf.eq(r.leaf & mask),
@@ -122,7 +131,9 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             found.eq(Cat(encode(lowest), leaf_base[grain:])),
             leaf.eq(leaf & ~lowest),
         ]
-        e.fsm.go("refill_compare")
+        e.fsm.go("refill_weigh")
+        with m.If(plain):
+            e.fsm.go("refill_level")
     with e.fsm.state("refill_next"):
         # The window is circular: from this leaf up to the end, then up to where it begins.
         above = (Const(-2, s.leaves) << here)[: s.leaves]
@@ -149,12 +160,12 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
         m.d.sync += cursor.eq(leaf_base + (skip << grain))
         e.fsm.go("refill_leaf")
 
+    with e.fsm.state("refill_weigh"):
+        e.fsm.go("refill_compare")
     with e.fsm.state("refill_compare"):
-        with m.If(~row.better | (row.outside == 0)):
-            e.fsm.go("refill_level")
-        with m.Elif(~searched):
+        with m.If(~searched):
             search()
-        with m.Elif(e.found.valid & (best.pk < found)):
+        with m.Elif(e.found.valid & outside_better):
             m.d.sync += in_window.eq(1)
             e.fsm.go("refill_best")
         with m.Elif(~e.found.valid & e.found.more):
@@ -191,7 +202,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             appended(found, "refill_bit")
 
     with e.fsm.state("refill_outside"):
-        with m.If(row.outside == 0):
+        with m.If(all_inside):
             e.fsm.go("refill_all")
         with m.Elif(~searched):
             search()
@@ -209,7 +220,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             appended(best.pk, "refill_rest")
     with e.fsm.state("refill_rest"):
         with m.If(in_window):
-            e.fsm.go("refill_compare")
+            e.fsm.go("refill_weigh")
         with m.Else():
             e.fsm.go("refill_outside")
     with e.fsm.state("refill_all"):

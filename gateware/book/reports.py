@@ -42,7 +42,7 @@ def report_layout(shapes: Shapes) -> data.StructLayout:
             "ran_dropped": unsigned(1),  # a level fell out of the cache
             "ran_invalid": unsigned(1),
             "ran_update": unsigned(1),  # by an update
-            # An event went out.
+            # An event went out, a cycle ago.
             "told": unsigned(1),
             "told_book": shapes.book,
             "told_deferred": unsigned(2),

@@ -25,9 +25,11 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
     stopped = Signal()
     mode = e.sweep_for
     answered = r.scanned | r.slot_read
-    in_the_way = e.waiting & (e.waiting_book == e.job_book)
     is_dump = mode == SweepFor.DUMP
     is_search = mode == SweepFor.SEARCH
+    end = Signal(len(e.move_base) + 1)
+    m.d.comb += end.eq(e.move_base + e.parameters.window_ticks - 1)
+    beyond = Mux(end[-1], Const(-1, len(e.move_base)), end[: len(e.move_base)])
     with e.fsm.state("sweep"):
         begin = Mux(is_search, e.search_set, Mux(is_dump, e.dump_set, e.move_set))
         book = Mux(is_search, e.search_book, Mux(is_dump, e.kept.book, e.move_book))
@@ -48,9 +50,6 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
         ]
         # Only orders that matter: better than what was found, or on the far side of the window
         # to come, or in it.
-        end = Signal(len(e.move_base) + 1)
-        m.d.comb += end.eq(e.move_base + e.parameters.window_ticks - 1)
-        beyond = Mux(end[-1], Const(-1, len(e.move_base)), end[: len(e.move_base)])
         with m.If(is_dump | is_search):
             m.d.sync += e.scan_limit.eq(-1)
         with m.Elif((mode == SweepFor.EVICT) & e.move_worse):
@@ -63,7 +62,6 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += e.scan_limit.eq(e.found.limit)
         with m.If(~stopped & (asking <= last)):
             e.request(m, Op.SCAN, set=asking)
-            m.d.comb += e.ask_table.eq(1)
             with m.If(e.free):
                 m.d.sync += asking.eq(asking + 1)
         with m.If(e.next_valid & ~is_search):
@@ -84,7 +82,6 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
     with e.fsm.state("sweep_read"):
         with m.If(todo.any()):
             e.request(m, Op.READ_SLOT, set=current, pick=first_of(todo))
-            m.d.comb += e.ask_table.eq(1)
             with m.If(is_dump):
                 m.d.comb += [
                     e.next_issue.tag.eq(e.kept.tag),
@@ -109,7 +106,7 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                 e.fsm.go("sweep_scan")
 
     with e.fsm.state("sweep_hold"):
-        with m.If((e.cooldown == 0) | ~in_the_way):
+        with m.If((e.cooldown == 0) | ~e.in_the_way):
             m.d.sync += e.holding.eq(1)
             e.fsm.go("sweep_act")
     with e.fsm.state("sweep_act"):

@@ -14,11 +14,14 @@ from amaranth._toolchain.yosys import find_yosys
 from amaranth.back import rtlil  # type: ignore[attr-defined] # stub lags
 from amaranth.lib import wiring
 
+from gateware.common.one_hot import ONE_HOT
+
 __all__ = ["to_rtlil", "to_verilog"]
 
 _CLOCKED_READ: Final = re.compile(
     r"(    parameter \\COLLISION_X_MASK )(\d+)'0+(\n(?:    .*\n)*?    parameter \\CLK_ENABLE 1\n)"
 )
+_ONE_HOT_SWITCH: Final = re.compile(rf"\n( +)(switch \\{ONE_HOT} )")
 
 
 @contextmanager
@@ -63,10 +66,12 @@ def to_rtlil(
     Returns
     -------
     str
-        RTLIL in which memories that start as zeros have no initial value.
+        RTLIL in which memories that start as zeros have no initial value, and in which a switch on
+        the state of a ``OneHot`` machine is parallel.
     """
     with _without_zero_memories():
         text = str(rtlil.convert(component, name=name, emit_src=emit_src))
+    text = _ONE_HOT_SWITCH.sub(r"\n\1attribute \\parallel_case 1\n\1\2", text)
     return _CLOCKED_READ.sub(_any_value, text) if undefined_collisions else text
 
 

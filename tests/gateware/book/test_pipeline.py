@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from gateware.book.layouts import BANKS, WAYS, Op
-from gateware.book.pipeline import DIRECT, Pipeline
+from gateware.book.layouts import BANKS, DIRECT, WAYS, Op
+from gateware.book.pipeline import Pipeline
 from hw.records import ERROR, EVENT_KIND
 from tests.gateware.bench import TINY, run, values
 
@@ -67,6 +67,7 @@ def perform(issues: dict[int, dict[str, Any]], *, cycles: int, **inputs: int) ->
             ctx.set(getattr(dut, name), value)
         for cycle in range(-8, cycles):
             issue: Any = RESET[cycle + 8] if cycle + 8 < len(RESET) else issues.get(cycle, nothing)
+            enters = issue is not nothing
             if ctx.get(dut.second_due):
                 assert issue is nothing, "two operations in one cycle"
                 log.halves.append(cycle)
@@ -78,6 +79,7 @@ def perform(issues: dict[int, dict[str, Any]], *, cycles: int, **inputs: int) ->
             direct = issue is not nothing and ctx.get(dut.issue.op) in DIRECT
             ctx.set(dut.direct, direct)
             ctx.set(dut.valid, issue is not nothing)
+            ctx.set(dut.enters, enters)
             _note(ctx, dut, log, cycle)
             await ctx.tick()
         log.orders, log.outside = ctx.get(dut.orders), ctx.get(dut.orders_outside)

@@ -7,7 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Delay", "Store"]
+from gateware.common.one_hot import OneHot
+
+__all__ = ["Delay", "Lamp", "Store"]
 
 
 class Delay(wiring.Component):
@@ -72,4 +74,45 @@ class Store(wiring.Component):
             write.en.eq(self.w_en),
             self.r_data.eq(read.data),
         ]
+        return m
+
+
+class Lamp(wiring.Component):
+    """A lamp that goes on when it is pressed, and off after one cycle of warning.
+
+    Timing
+    ------
+    ``on`` follows ``press`` by a cycle.
+
+    Members
+    -------
+    press : ``In(1)``
+        The button.
+    on, warns : ``Out(1)``, ``Out(1)``
+        The lamp.
+    """
+
+    press: Value
+    on: Value
+    warns: Value
+
+    def __init__(self) -> None:
+        super().__init__({"press": In(1), "on": Out(1), "warns": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Return the module."""
+        m = Module()
+        fsm = OneHot(m, init="off", width=8)
+        with fsm.states():
+            with fsm.state("off"), m.If(self.press):
+                fsm.go("on")
+            with fsm.state("warning"):
+                fsm.go("off")
+                with m.If(self.press):
+                    fsm.go("on")
+            with fsm.state("on"):
+                m.d.comb += self.on.eq(1)
+                with m.If(self.press):
+                    fsm.go("warning")
+        m.d.comb += self.warns.eq(fsm.is_in("warning"))
         return m

@@ -6,7 +6,7 @@ import time
 from amaranth.back import rtlil  # type: ignore[attr-defined] # stub lags
 
 from gateware.build.export import to_rtlil, to_verilog
-from tests.gateware.build.stand_ins import Delay, Store
+from tests.gateware.build.stand_ins import Delay, Lamp, Store
 
 
 def test_leaves_the_zeros_of_a_memory_out() -> None:
@@ -38,6 +38,11 @@ def test_reads_without_a_clock_are_never_undefined() -> None:
     at_once = Store(depth=64, init=[], domain="comb")
     assert "COLLISION_X_MASK 1'0" in to_rtlil(at_once)
     assert "'hx" not in to_verilog(at_once, undefined_collisions=True)
+
+
+def test_a_switch_on_a_one_hot_state_is_parallel() -> None:
+    text = to_rtlil(Lamp())
+    assert text.count("switch \\one_hot") == text.count("attribute \\parallel_case 1\n") > 0
 
 
 def test_amaranth_is_left_as_it_was() -> None:
