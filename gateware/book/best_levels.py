@@ -103,12 +103,12 @@ class BestLevels(wiring.Component):
             self.more.eq(filled | meta.more),
             self.limit.eq(Mux(meta.valid[-1], levels[-1].pk, Const(-1, len(self.limit)))),
         ]
-        with m.If(update.command.insert):
-            m.d.sync += [
-                meta.eq(update.new_meta),
-                filled.eq(filled | update.new_meta.valid[-1]),
-                *(levels[j].eq(update.new_levels[j]) for j in range(depth)),
-            ]
+        # Without an order the levels stay as they are, so that no enable need fan out to all.
+        m.d.sync += [
+            meta.eq(update.new_meta),
+            filled.eq(filled | update.new_meta.valid[-1]),
+            *(levels[j].eq(update.new_levels[j]) for j in range(depth)),
+        ]
         with m.If(self.pop):
             m.d.sync += [
                 meta.valid.eq(meta.valid[1:]),

@@ -65,9 +65,9 @@ def decision_layout(shapes: Shapes) -> data.StructLayout:
         "insert",
         "remove",
         "change",
-        "leave",
-        "enter",
-        "inside",  # the order is inside the window, after insert
+        "leave",  # the order leaves the window unless that still covers it
+        "enter",  # it enters the window if that now covers it
+        "inside",  # it is inside the window; says nothing of insert
         "mine",  # the slot holds an order of this book
     )
     return data.StructLayout(
@@ -97,8 +97,8 @@ class Decide(wiring.Component):
         Answer of the order table.
     invalid, complete : ``In(1)``
         State of the book.
-    inside, moving : ``In(1)``
-        Answer of the row cache; the row's window is being moved.
+    moving : ``In(1)``
+        The row's window is being moved.
     side : ``In(1)``
         Side of the row.
     decision : ``Out(decision_layout)``
@@ -117,7 +117,6 @@ class Decide(wiring.Component):
     room: Value
     invalid: Value
     complete: Value
-    inside: Value
     moving: Value
     side: Value
     decision: data.View
@@ -139,7 +138,6 @@ class Decide(wiring.Component):
                 "room": In(1),
                 "invalid": In(1),
                 "complete": In(1),
-                "inside": In(1),
                 "moving": In(1),
                 "side": In(1),
                 "decision": Out(decision_layout(s)),
@@ -193,13 +191,13 @@ class Decide(wiring.Component):
             d.insert.eq(fine & places & ~self.hit & self.room),
             d.remove.eq(found & (k.leaves | (k.to_nothing & ~mismatch) | (k.takes & same))),
             d.change.eq(found & ((k.sets & ~k.to_nothing & ~mismatch) | (k.takes & less))),
-            d.inside.eq(Mux(places, self.inside, entry.inside)),
+            d.inside.eq(entry.inside),
             d.mine.eq(entry.valid & (entry.key.book == self.book)),
         ]
         moves = d.mine & self.moving & (entry.side == self.side)
         m.d.comb += [
-            d.leave.eq(k.evicts & moves & entry.inside & ~self.inside),
-            d.enter.eq(k.admits & moves & ~entry.inside & self.inside),
+            d.leave.eq(k.evicts & moves & entry.inside),
+            d.enter.eq(k.admits & moves & ~entry.inside),
         ]
         # gain - loss: both are known before it is known whether anything is wrong.
         gain = Mux(k.adds | k.sets, q, 0) | Mux(k.admits, entry.quantity, 0)

@@ -231,7 +231,7 @@ class BookEngine(wiring.Component):
         index = range(self.ROOM)
         put, get = Signal(index), Signal(index)
         level = Signal(range(self.ROOM + 1))
-        empty = level == 0
+        empty = Signal(init=1)
         leaves = self.o.valid & self.o.ready
         stores = now.result.tag.emit & ~(empty & self.o.ready)
         m.d.comb += [
@@ -245,7 +245,12 @@ class BookEngine(wiring.Component):
             self.o.valid.eq(~empty | now.result.tag.emit),
         ]
         taken = leaves & ~empty
-        m.d.sync += [put.eq(put + stores), get.eq(get + taken), level.eq(level + stores - taken)]
+        m.d.sync += [
+            put.eq(put + stores),
+            get.eq(get + taken),
+            level.eq(level + stores - taken),
+            empty.eq(Mux(empty, ~stores, (level == 1) & taken & ~stores)),
+        ]
 
         # Places are booked when an operation starts and given back when its event leaves, each
         # seen a cycle later: up to three operations can start before a shortage is known.

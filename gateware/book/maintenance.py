@@ -75,32 +75,35 @@ class Maintenance(MaintenanceState):
 
     def _issue(self, m: Module) -> None:
         """Hold one operation ready for the pipeline; know when the job's book is quiet."""
-        # Two places, so that asking need not know whether the first is taken in this cycle.
-        first, second = view(issue_layout(self.s)), view(issue_layout(self.s))
-        full, full2, needs_room, direct2 = Signal(), Signal(), Signal(), Signal()
+        # Two places in turn, so that asking need not know whether one is given up in this cycle.
+        places = [view(issue_layout(self.s), name=f"place{i}") for i in range(2)]
+        full, direct, needs_room = Signal(2), Signal(2), Signal(2)
+        put, get = Signal(), Signal()
         asked = self.ask & self.free
         m.d.comb += [
-            self.issue.eq(first),
-            self.issue_valid.eq(full & (self.may_emit | ~needs_room)),
-            self.free.eq(~full2),
+            Value.cast(self.issue).eq(Mux(get, Value.cast(places[1]), Value.cast(places[0]))),
+            self.issue_direct.eq(direct.bit_select(get, 1)),
+            self.issue_valid.eq(
+                full.bit_select(get, 1) & (self.may_emit | ~needs_room.bit_select(get, 1))
+            ),
+            self.free.eq(~full.all()),
         ]
-        with m.If(self.issue_taken | ~full):
-            m.d.sync += [
-                full.eq(full2 | self.ask),
-                full2.eq(0),
-                first.eq(Mux(full2, second, self.next_issue)),
-                needs_room.eq(Mux(full2, second.tag.emit, self.next_issue.tag.emit)),
-                self.issue_direct.eq(Mux(full2, direct2, self.ask_direct)),
-            ]
-        with m.Elif(self.ask):
-            m.d.sync += full2.eq(1)
-        with m.If(~full2):
-            m.d.sync += [second.eq(self.next_issue), direct2.eq(self.ask_direct)]
+        m.d.sync += [put.eq(put ^ asked), get.eq(get ^ self.issue_taken)]
+        for i, place in enumerate(places):
+            with m.If(~full[i]):
+                m.d.sync += [
+                    place.eq(self.next_issue),
+                    direct[i].eq(self.ask_direct),
+                    needs_room[i].eq(self.next_issue.tag.emit),
+                    full[i].eq(asked & (put == i)),
+                ]
+            with m.Elif(self.issue_taken & (get == i)):
+                m.d.sync += full[i].eq(0)
         answered = self.report.scanned | self.report.slot_read
         m.d.sync += self.under_way.eq(self.under_way + (self.ask_table & self.free) - answered)
         still = Signal(range(Pipeline.SPACING + 1))  # cycles without anything of the job's book
         busy = self.issued & (self.issued_book == self.job_book)
-        stirs = busy | full | asked | ~self.holding
+        stirs = busy | full.any() | asked | ~self.holding
         with m.If(stirs):
             m.d.sync += still.eq(0)
         with m.Elif(~self.quiet):
@@ -184,7 +187,7 @@ class Maintenance(MaintenanceState):
         r = self.report
         clock = Signal(32)
         since = [Signal(32, name=f"deferred_since{i}") for i in range(2)]
-        began = Signal(2)
+        began, ends = Signal(2), []
         m.d.sync += clock.eq(clock + 1)
         for side in range(2):
             stamps: Any = Memory(shape=32, depth=self.parameters.books, init=[])
@@ -204,9 +207,14 @@ class Maintenance(MaintenanceState):
             with m.If(r.told):
                 m.d.sync += self.deferred.bit_select(row, 1).eq(now)
             m.d.sync += began[side].eq(write.en)
-            with m.If(ended & (since[side] > self.deferred_max)):
-                m.d.sync += self.deferred_max.eq(since[side])
-        m.d.sync += self.deferrals.eq(self.deferrals + began[0] + began[1])
+            ends.append(ended)
+        longer, longest = ends[1] & (~ends[0] | (since[1] > since[0])), Signal(32)
+        m.d.sync += [
+            longest.eq(Mux(longer, since[1], Mux(ends[0], since[0], 0))),
+            self.deferrals.eq(self.deferrals + began[0] + began[1]),
+        ]
+        with m.If(longest > self.deferred_max):
+            m.d.sync += self.deferred_max.eq(longest)
         with m.If(~self.ready):
             m.d.sync += [self.deferrals.eq(0), self.deferred_max.eq(0)]
 

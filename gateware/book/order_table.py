@@ -59,7 +59,7 @@ class OrderTable(wiring.Component):
     key : ``In(key)``
         Order that the request is about.
     second, second_key : ``In(1)``, ``In(key)``
-        The request is about this key instead.
+        The request is about another key: the one that ``second_key`` was a cycle ago.
     lookup : ``In(1)``
         Look for ``key``.
     placing : ``In(1)``
@@ -95,7 +95,9 @@ class OrderTable(wiring.Component):
     u_place : ``In(1)``
         See ``u_write``.
     u_entry : ``In(entry)``
-        What to write.
+        What to write; its ``inside`` is not looked at.
+    u_inside : ``In(1)``
+        That bit, sampled a cycle later.
     stash_used : ``Out(stash_slots)``
         Stash slots in use.
     """
@@ -133,6 +135,7 @@ class OrderTable(wiring.Component):
     u_clear: Value
     u_place: Value
     u_entry: data.View
+    u_inside: Value
     stash_used: Value
 
     def __init__(self, *, parameters: BookParameters) -> None:
@@ -169,6 +172,7 @@ class OrderTable(wiring.Component):
                 "u_clear": In(1),
                 "u_place": In(1),
                 "u_entry": In(s.entry),
+                "u_inside": In(1),
                 "stash_used": Out(parameters.stash_slots),
             }
         )
@@ -183,9 +187,10 @@ class OrderTable(wiring.Component):
 
         # Stage n is between the registers p[n] and p[n + 1]; p[0] is the input.
         sets = [[Signal(s.set, name=f"p{n}_set{b}") for b in range(BANKS)] for n in range(7)]
-        key0 = view(s.key)
+        key0, second_key = view(s.key), view(s.key)
+        m.d.sync += second_key.eq(self.second_key)
         m.d.comb += Value.cast(key0).eq(
-            Mux(self.second, Value.cast(self.second_key), Value.cast(self.key))
+            Mux(self.second, Value.cast(second_key), Value.cast(self.key))
         )
         keys = [key0] + [view(s.key, name=f"p{n}_key") for n in range(1, 7)]
         lookup = [self.lookup] + [Signal(name=f"p{n}_lookup") for n in range(1, 7)]
@@ -195,7 +200,8 @@ class OrderTable(wiring.Component):
         for bank in range(BANKS):
             # Hashed before it is known which key counts: the address is on the longest path.
             first = bucket_value(s, bank, Value.cast(self.key))
-            other = bucket_value(s, bank, Value.cast(self.second_key))
+            other = Signal(s.set, name=f"second_set{bank}")
+            m.d.sync += other.eq(bucket_value(s, bank, Value.cast(self.second_key)))
             m.d.comb += sets[0][bank].eq(Mux(self.direct, self.set, Mux(self.second, other, first)))
         for pipe in (sets, keys, lookup, placing, direct, pick):
             for before, after in pairwise(pipe):
@@ -242,7 +248,7 @@ class OrderTable(wiring.Component):
         m.d.comb += forwarded.eq(Cat(same_key.values()).any())
         in_stash = Signal()
         m.d.comb += in_stash.eq(sets[2][0] == 0)
-        match, scan, free = [], [], []
+        match, scan, scan_reach, free = [], [], [], []
         # A slot that was written in the very cycle in which this operation read its set: what the
         # memory said of it may be either, or neither. It is another operation's: not this one's
         # order, which would have been forwarded, and not free.
@@ -261,17 +267,20 @@ class OrderTable(wiring.Component):
                 & (self.scan_any_book | (word.key.book == self.scan_book))
                 & (self.scan_any_side | (word.side == self.scan_side))
                 & (self.scan_any_inside | (word.inside == self.scan_inside))
-                & ((word.pk > self.scan_limit) == self.scan_above)
                 & (1 if i < hashed else in_stash)
             )
+            reaches = (word.pk > self.scan_limit) == self.scan_above
             # A scan for orders in or out of a window must not miss one that is being changed.
-            scan.append(fits | (torn & ~self.scan_any_inside))
+            missed = torn & ~self.scan_any_inside
+            scan.append(fits | missed)
+            scan_reach.append(reaches | missed)
             offered = [
                 taken[2 + d][i] & (same_set[d][i // WAYS] if i < hashed else 1) for d in range(2, 6)
             ]
             free.append(~word.valid & ~torn & ~Cat(offered).any())
 
-        p3_match, p3_scan, p3_free = Signal(s.slot), Signal(s.slot), Signal(s.slot)
+        p3_match, p3_free = Signal(s.slot), Signal(s.slot)
+        p3_scan, p3_scan_reach = Signal(s.slot), Signal(s.slot)
         p3_near = Signal(s.slot)  # slots that the operation one ahead may be taking
         p3_same2, p3_earlier = Signal(), Signal()
         p3_entry, p3_slot = view(s.entry), Signal(s.slot)
@@ -281,6 +290,7 @@ class OrderTable(wiring.Component):
         m.d.sync += [
             p3_match.eq(Cat(match)),
             p3_scan.eq(Cat(scan)),
+            p3_scan_reach.eq(Cat(scan_reach)),
             p3_free.eq(Cat(free)),
             p3_near.eq(near),
             p3_same2.eq(same_key[2]),
@@ -314,7 +324,7 @@ class OrderTable(wiring.Component):
         m.d.comb += offer.eq(first_of(p3_free & ~(p3_near & taken[4])))
         slot = Signal(s.slot)  # p4
         m.d.sync += [
-            self.matches.eq(p3_scan),
+            self.matches.eq(p3_scan & p3_scan_reach),
             self.entry.eq(found),
             self.hit.eq(found.valid),
             # Where both are there they are equal, or the operation is refused.
@@ -327,18 +337,19 @@ class OrderTable(wiring.Component):
 
         # Stage 4: the decision. Stage 5: what follows from it. `after` is what stands under the
         # operation's key from then on; nothing if it was removed.
-        place5, clear5 = Signal(), Signal()
+        place5, clear5, told5 = Signal(), Signal(), view(s.entry)
         slot5, matches5 = Signal(s.slot), Signal(s.slot)
         m.d.sync += [
             write5.eq(self.u_write),
             place5.eq(self.u_place),
             clear5.eq(self.u_clear),
-            write_entry.eq(self.u_entry),
-            write_entry.valid.eq(self.u_entry.valid & ~self.u_clear),
+            told5.eq(self.u_entry),
+            told5.valid.eq(self.u_entry.valid & ~self.u_clear),
             entry5.eq(self.entry),
             slot5.eq(slot),
             matches5.eq(self.matches),
         ]
+        m.d.comb += [write_entry.eq(told5), write_entry.inside.eq(self.u_inside)]
         removed = write5 & ~write_entry.valid
         m.d.comb += [
             after_slot[5].eq(Mux(write5 & place5, taken[5], slot5)),

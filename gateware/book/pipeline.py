@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -193,7 +193,7 @@ class Pipeline(wiring.Component):
         m.d.sync += valid1.eq(self.valid)
         with m.If(~valid1):
             m.d.sync += [p[2].op.eq(Op.NONE), p[2].tag.emit.eq(0)]
-        self._ask_table(m, table)
+        self._ask_table(m, table, p[1])
         self._give_second_half(m, valid1 & (p[1].op == Op.REPLACE), p[2])
 
         # Stage 3: an update's own side and price; a replace keeps the side of what it replaced,
@@ -206,7 +206,8 @@ class Pipeline(wiring.Component):
             table.own.eq(~among(p[3], *_OF_ORDER)),
             table.own_side.eq(Mux(insert3, side5, p[3].side)),
             table.own_pk.eq(p[3].tick ^ (~table.own_side).replicate(len(p[3].tick))),
-            rows.book.eq(p[3].book),
+            rows.book.eq(p[2].book),
+            rows.valid.eq(Value.cast(p[2].op).any()),
         ]
         m.d.sync += [
             side5.eq(table.side),
@@ -227,32 +228,41 @@ class Pipeline(wiring.Component):
             decide.room.eq(table.room),
             decide.invalid.eq(rows.state.invalid),
             decide.complete.eq(rows.state.complete),
-            decide.inside.eq(rows.inside),
             decide.moving.eq(rows.moving),
             decide.side.eq(table.side),
         ]
         self._write_order(m, table, rows, p[4], decision4)
         self._command_row(m, table, rows, p[4], decision4)
-        self._update_level(m, table, rows, store, p[4], decision4)
-
+        # Stage 5: only now is it known whether the price lies in the window.
         entry5, decision6 = view(s.entry), view(decision_layout(s))
+        located5 = view(decision_layout(s))
+        d5, inside = decision5, rows.inside
+        placed = d5.insert | d5.leave | d5.enter
+        m.d.comb += [
+            located5.eq(decision5),
+            located5.leave.eq(d5.leave & ~inside),
+            located5.enter.eq(d5.enter & inside),
+            located5.inside.eq(Mux(placed, inside, d5.inside)),
+            table.u_inside.eq(located5.inside),
+        ]
         m.d.sync += [
             entry5.eq(table.entry),
-            decision6.eq(decision5),
+            decision6.eq(located5),
         ]
+        self._update_level(m, table, store, p[4], decision4, located5)
         self._conclude(m, rows, p, entry5, decision5, decision6)
         self._report(m, table, rows, store, p, entry5, decision6)
-        self._count(m, table, rows, p, decision5)
+        self._count(m, table, rows, p, decision6)
         return m
 
-    def _ask_table(self, m: Module, table: OrderTable) -> None:
+    def _ask_table(self, m: Module, table: OrderTable, p1: data.View) -> None:
         """Stage 0."""
         m.d.comb += [
             table.key.id.eq(self.update.id),
             table.key.book.eq(self.update.book),
             table.second.eq(self.second_due),
-            table.second_key.id.eq(self.second_half.id),
-            table.second_key.book.eq(self.second_half.book),
+            table.second_key.id.eq(p1.new_id),
+            table.second_key.book.eq(p1.book),
             # Only updates look for orders.
             table.lookup.eq(self.second_due | (self.enters & among(self.update, *_LOOKUP))),
             table.placing.eq(self.second_due | (self.enters & among(self.update, Op.ADD, Op.SET))),
@@ -295,7 +305,6 @@ class Pipeline(wiring.Component):
             table.u_place.eq(decision.insert),
             table.u_clear.eq(p4.op == Op.CLEAR_SET),
             new.valid.eq(~decision.remove),
-            new.inside.eq((decision.inside | decision.enter) & ~decision.leave),
             new.side.eq(table.side),
             new.pk.eq(table.pk),
             new.key.id.eq(Mux(keeps, entry.key.id, p4.id)),
@@ -329,7 +338,7 @@ class Pipeline(wiring.Component):
             rows.delta.eq(decision.delta),
             rows.quantity.eq(p4.quantity),
             rows.count.eq(Mux(append, p4.count, 1)),
-            rows.outside.eq(~decision.inside),
+            rows.outside.eq(~decision.inside),  # of an order that was there
             rows.base.eq(self.move_base),
             rows.moving.eq(
                 self.moving & (p4.book == self.move_book) & (table.side == self.move_side)
@@ -341,20 +350,23 @@ class Pipeline(wiring.Component):
         self,
         m: Module,
         table: OrderTable,
-        rows: RowCache,
         store: LevelStore,
         p4: data.View,
-        decision: data.View,
+        decision4: data.View,
+        located5: data.View,
     ) -> None:
         """Stage 4 decides, stage 5 begins: change the level behind the cache."""
+        d = located5
+        m.d.comb += [
+            store.add.eq((d.insert & d.inside) | d.enter),
+            store.remove.eq((d.remove & d.inside) | d.leave),
+            store.change.eq(d.change & d.inside),
+        ]
         m.d.sync += [
             store.book.eq(p4.book),
             store.side.eq(table.side),
             store.offset.eq(table.pk),
-            store.add.eq((decision.insert & rows.inside) | decision.enter),
-            store.remove.eq((decision.remove & table.entry.inside) | decision.leave),
-            store.change.eq(decision.change & table.entry.inside),
-            store.delta.eq(decision.delta),
+            store.delta.eq(decision4.delta),
             store.zero.eq(p4.op == Op.CLEAR_SET),
             store.peek.eq(p4.op == Op.PEEK),
         ]
@@ -471,16 +483,13 @@ class Pipeline(wiring.Component):
         table: OrderTable,
         rows: RowCache,
         p: list[data.View],
-        decision5: data.View,
+        d: data.View,
     ) -> None:
+        """Count orders; ``d`` is the decision of stage 6. In small steps: nobody waits for it."""
+        count = self.shapes.count.width
         freed, stashed = Signal(range(self.shapes.slots + 1)), Signal(range(17))
-        outside = Signal(range(1 << (self.shapes.count.width + 1)))
-        is_reset = p[5].op == Op.RESET_BOOK
-        m.d.comb += outside.eq(
-            Mux(is_reset, rows.meta.outside + rows.other_meta.outside, 0)
-            + (decision5.remove & ~decision5.inside)
-            + decision5.enter
-        )
+        forgotten, reset6 = Signal(count + 1), Signal()
+        change, change_outside = Signal(signed(7)), Signal(signed(count + 4))
         m.d.sync += [
             freed.eq(
                 Mux(
@@ -490,13 +499,16 @@ class Pipeline(wiring.Component):
                 )
             ),
             stashed.eq(sum(bit for bit in table.stash_used)),
-            self.orders.eq(self.orders + decision5.insert - decision5.remove - freed),
-            self.orders_outside.eq(
-                self.orders_outside
-                + (decision5.insert & ~decision5.inside)
-                + decision5.leave
-                - outside
+            reset6.eq(p[5].op == Op.RESET_BOOK),
+            forgotten.eq(rows.meta.outside + rows.other_meta.outside),
+            change.eq(d.insert - d.remove - freed),
+            change_outside.eq(
+                ((d.insert & ~d.inside) + d.leave)
+                - ((d.remove & ~d.inside) + d.enter)
+                - Mux(reset6, forgotten, 0)
             ),
+            self.orders.eq(self.orders + change),
+            self.orders_outside.eq(self.orders_outside + change_outside),
         ]
         with m.If(stashed > self.stash_max):
             m.d.sync += self.stash_max.eq(stashed)

@@ -4,6 +4,7 @@ A *row* is one side of one book. Its cache holds the best levels exactly; every 
 it is strictly worse than the row's ``bound``. A level that lives beyond the cache is not seen here.
 """
 
+from itertools import pairwise
 from typing import Any, Final
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
@@ -24,8 +25,8 @@ class RowCache(wiring.Component):
 
     Timing
     ------
-    ``book`` is sampled in cycle 0. The rows are valid in cycle 1, and with them the command on one
-    of the two, whose effect is on the outputs in cycle ``LATENCY``. Commands for the same book
+    ``book`` is sampled in cycle 0. The rows are valid in cycle 2, and with them the command on one
+    of the two, whose effect is on the outputs in cycle ``LATENCY``. Operations on the same book
     must be at least ``INTERVAL`` cycles apart; different books can follow each other in every
     cycle.
 
@@ -36,45 +37,46 @@ class RowCache(wiring.Component):
 
     Members
     -------
-    book : ``In(book)``
-        Book to read.
+    book, valid : ``In(book)``, ``In(1)``
+        Book to read; there is an operation on it.
     command, side, pk, delta, quantity, count, outside, base : ``In``
-        In cycle 1. ``delta``: change of the level's quantity [lots], two's complement.
-        ``quantity``, ``count``: of a new level. ``outside``: the order is outside the window.
-        ``base``: best price of the window to come, for set_base and start_move.
+        In cycle 2. ``delta``: change of the level's quantity [lots], two's complement.
+        ``quantity``, ``count``: of a new level. ``outside``: the order that is removed was outside
+        the window. ``base``: best price of the window to come, for set_base and start_move.
     moving : ``In(1)``
-        In cycle 1: a window move of this row is under way and ``base`` is its target.
+        In cycle 2: a window move of this row is under way and ``base`` is its target.
     evicting : ``In(1)``
         With moving: the old window has not been left yet.
     state : ``Out(state)``
-        In cycle 1: of the book.
+        In cycle 2: of the book.
     inside : ``Out(1)``
-        In cycle 1: ``pk`` lies in the window of its row. The first order of an empty row brings the
+        In cycle 3: ``pk`` lies in the window of its row. The first order of an empty row brings the
         window along.
     meta, levels : ``Out(meta)``, ``Out(level)`` each
-        In cycle 2: the row of ``side`` before the command.
+        In cycle 3: the row of ``side`` before the command.
     other_levels : ``Out(level)`` each
-        In cycle 2: the levels of the other row.
+        In cycle 3: the levels of the other row.
     other_meta : ``Out(meta)``
-        In cycle 2: the rest of the other row.
+        In cycle 3: the rest of the other row.
     best : 2 x ``Out(level)``
-        In cycle 3: best level of bid (0) and ask (1) after the command.
+        In cycle 4: best level of bid (0) and ask (1) after the command.
     known, deferred : ``Out(2)``
-        In cycle 3: there is a best level; there is one but the cache does not hold it.
+        In cycle 4: there is a best level; there is one but the cache does not hold it.
     invalid : ``Out(1)``
-        In cycle 3: the book is invalid.
+        In cycle 4: the book is invalid.
     overflow : ``Out(1)``
-        In cycle 3: a cached level's quantity or count did not fit; the book is invalid.
+        In cycle 4: a cached level's quantity or count did not fit; the book is invalid.
     after : ``Out(meta)``
-        In cycle 3: the row of ``side`` after the command.
+        In cycle 4: the row of ``side`` after the command.
     dropped : ``Out(1)``
-        In cycle 3: a level fell out of the cache.
+        In cycle 4: a level fell out of the cache.
     """
 
-    LATENCY: Final = 3
+    LATENCY: Final = 4
     INTERVAL: Final = 2
 
     book: Value
+    valid: Value
     command: data.View
     side: Value
     pk: Value
@@ -105,6 +107,7 @@ class RowCache(wiring.Component):
         super().__init__(
             {
                 "book": In(s.book),
+                "valid": In(1),
                 "command": In(ROW_COMMAND),
                 "side": In(s.side),
                 "pk": In(s.pk),
@@ -135,42 +138,61 @@ class RowCache(wiring.Component):
         m = Module()
         s, depth = self.shapes, self.parameters.cached_levels
 
-        # The inputs of `update` are the registers of stage 2; its outputs are written to the
-        # memories and forwarded to stage 0.
+        # The inputs of `update` are the registers of stage 3; its outputs are written to the
+        # memories and forwarded to stage 1.
         m.submodules.update = update = RowUpdate(parameters=self.parameters)
-        book1, book2, side2, active2 = Signal(s.book), Signal(s.book), Signal(), Signal()
-        state2, new_state, writes = view(s.state), view(s.state), Signal(2)
-        other_levels = [view(s.level, name=f"p2_other{j}") for j in range(depth)]
+        book1, book2, book3 = (Signal(s.book, name=f"book{n}") for n in range(1, 4))
+        valid1, valid2, side3, active3 = (Signal() for _ in range(4))
+        state3, new_state, writes = view(s.state), view(s.state), Signal(2)
+        other_levels = [view(s.level, name=f"p3_other{j}") for j in range(depth)]
         other_meta = view(s.meta)
-        m.d.sync += [book1.eq(self.book), book2.eq(book1), side2.eq(self.side)]
-        m.d.sync += active2.eq(Value.cast(self.command).any())
+        m.d.sync += [
+            *(after.eq(before) for before, after in pairwise((self.book, book1, book2, book3))),
+            valid1.eq(self.valid),
+            valid2.eq(valid1),
+            side3.eq(self.side),
+            active3.eq(Value.cast(self.command).any()),
+        ]
+        # Which parts of the book that enters stage 1 are those that stage 3 is about to write. An
+        # operation that changes nothing passes on what it read.
+        passed_on, passed_on_state = Signal(2), Signal()
+        near = valid2 & (self.book == book2)
+        wiped = self.command.reset
+        m.d.sync += [
+            passed_on.eq(Mux(near, Cat(~self.side | wiped, self.side | wiped), 0)),
+            passed_on_state.eq(near),
+        ]
 
-        # Stage 0: read both rows; take what stage 2 is about to write to them.
+        # Stage 1: read both rows; take what stage 3 is about to write to them.
         rows, metas = [], []
         for i, name in enumerate(("bid", "ask")):
-            rows.append(
-                [
-                    self._stored(m, f"{name}{j}", s.level, book2, update.new_levels[j], writes[i])
-                    for j in range(depth)
-                ]
-            )
-            metas.append(self._stored(m, f"{name}_meta", s.meta, book2, update.new_meta, writes[i]))
-        state1 = self._stored(m, "state", s.state, book2, new_state, active2)
 
-        # Stage 1: compare with both rows, then keep the side that the command is about.
+            def stored(
+                part: str, shape: data.StructLayout, new: data.View, i: int = i, name: str = name
+            ) -> Any:
+                ports = (book1, book3, writes[i], passed_on[i])
+                return self._stored(m, name + part, shape, new, ports)
+
+            rows.append([stored(str(j), s.level, update.new_levels[j]) for j in range(depth)])
+            metas.append(stored("_meta", s.meta, update.new_meta))
+        ports = (book1, book3, active3, passed_on_state)
+        state2 = self._stored(m, "state", s.state, new_state, ports)
+
+        # Stage 2: compare with both rows, then keep the side that the command is about.
         self._compare(m, rows, metas, update)
         self._locate(m, metas, update)
-        m.d.comb += self.state.eq(state1)
+        command3, outside3 = view(ROW_COMMAND), Signal()
+        m.d.comb += self.state.eq(state2)
         m.d.sync += [
-            state2.eq(state1),
+            state3.eq(state2),
             Value.cast(update.meta).eq(self._of_side(metas)),
             Value.cast(other_meta).eq(self._of_side(metas[::-1])),
-            update.command.eq(self.command),
+            command3.eq(self.command),
             update.pk.eq(self.pk),
             update.delta.eq(self.delta),
             update.quantity.eq(self.quantity),
             update.count.eq(self.count),
-            update.outside.eq(self.outside),
+            outside3.eq(self.outside),
         ]
         for j in range(depth):
             pair = [rows[0][j], rows[1][j]]
@@ -178,15 +200,22 @@ class RowCache(wiring.Component):
                 Value.cast(update.levels[j]).eq(self._of_side(pair)),
                 Value.cast(other_levels[j]).eq(self._of_side(pair[::-1])),
             ]
+        # Only now is it known where the price lies.
+        m.d.comb += [
+            update.command.eq(command3),
+            update.command.leave.eq(command3.leave & ~self.inside),
+            update.command.enter.eq(command3.enter & self.inside),
+            update.outside.eq(Mux(command3.insert, ~self.inside, outside3)),
+        ]
 
-        # Stage 2: the shift network; then the outputs.
+        # Stage 3: the shift network; then the outputs.
         command, new = update.command, update.new_meta
         m.d.comb += [
-            writes.eq(Mux(active2, Cat(~side2 | command.reset, side2 | command.reset), 0)),
+            writes.eq(Mux(active3, Cat(~side3 | command.reset, side3 | command.reset), 0)),
             new_state.invalid.eq(
-                (state2.invalid & ~command.reset) | command.invalidate | update.overflow
+                (state3.invalid & ~command.reset) | command.invalidate | update.overflow
             ),
-            new_state.complete.eq(Mux(command.reset, command.complete, state2.complete)),
+            new_state.complete.eq(Mux(command.reset, command.complete, state3.complete)),
             self.meta.eq(update.meta),
             self.other_meta.eq(other_meta),
             *(self.levels[j].eq(update.levels[j]) for j in range(depth)),
@@ -202,12 +231,12 @@ class RowCache(wiring.Component):
             self.dropped.eq(update.dropped),
             self.overflow.eq(update.overflow),
             self.invalid.eq(new_state.invalid),
-            self.known.eq(Mux(side2, Cat(other_known, known), Cat(known, other_known))),
+            self.known.eq(Mux(side3, Cat(other_known, known), Cat(known, other_known))),
             self.deferred.eq(
-                Mux(side2, Cat(other_deferred, deferred), Cat(deferred, other_deferred))
+                Mux(side3, Cat(other_deferred, deferred), Cat(deferred, other_deferred))
             ),
-            Value.cast(self.best[0]).eq(Mux(side2, other, best)),
-            Value.cast(self.best[1]).eq(Mux(side2, best, other)),
+            Value.cast(self.best[0]).eq(Mux(side3, other, best)),
+            Value.cast(self.best[1]).eq(Mux(side3, best, other)),
         ]
         return m
 
@@ -216,22 +245,24 @@ class RowCache(wiring.Component):
         m: Module,
         name: str,
         shape: data.StructLayout,
-        book2: Value,
         new: data.View,
-        write: Value,
+        ports: tuple[Value, Value, Value, Value],
     ) -> Any:
-        """Return the register of stage 1 that holds one part of the book's rows."""
+        """Return the register of stage 2 that holds one part of the book's rows.
+
+        ``ports``: book to read, book to write, whether to write, whether to take ``new``.
+        """
+        read_book, write_book, write, passed_on = ports
         memory: Any = Memory(shape=shape, depth=self.parameters.books, init=[])
         m.submodules[name] = memory
         read, port = memory.read_port(domain="comb"), memory.write_port()
         m.d.comb += [
-            read.addr.eq(self.book),
-            port.addr.eq(book2),
+            read.addr.eq(read_book),
+            port.addr.eq(write_book),
             port.data.eq(new),
             port.en.eq(write),
         ]
-        row = view(shape, name=f"p1_{name}")
-        passed_on = write & (self.book == book2)
+        row = view(shape, name=f"p2_{name}")
         m.d.sync += Value.cast(row).eq(Mux(passed_on, Value.cast(new), Value.cast(read.data)))
         return row
 
@@ -245,22 +276,23 @@ class RowCache(wiring.Component):
         metas: list[data.View],
         update: RowUpdate,
     ) -> None:
-        """Stage 1: find where in the cache the price stands."""
-        worse, same, single, reachable = [], [], [], []
+        """Stage 2: find where in the cache the price stands."""
+        worse, same, alone, reachable = [], [], [], []
         for levels, meta in zip(rows, metas, strict=True):
             worse.append(Cat(v & (self.pk > e.pk) for v, e in zip(meta.valid, levels, strict=True)))
-            same.append(Cat(v & (self.pk == e.pk) for v, e in zip(meta.valid, levels, strict=True)))
-            single.append(Cat(e.count == 1 for e in levels))
+            here = Cat(v & (self.pk == e.pk) for v, e in zip(meta.valid, levels, strict=True))
+            same.append(here)
+            alone.append(here & Cat(e.count == 1 for e in levels))
             reachable.append((self.pk <= meta.bound) | ~meta.more)
         m.d.sync += [
             update.worse.eq(Mux(self.side, worse[1], worse[0])),
             update.same.eq(Mux(self.side, same[1], same[0])),
-            update.single.eq(Mux(self.side, single[1], single[0])),
+            update.alone.eq(Mux(self.side, alone[1], alone[0])),
             update.reachable.eq(Mux(self.side, reachable[1], reachable[0]) | self.command.append),
         ]
 
     def _locate(self, m: Module, metas: list[data.View], update: RowUpdate) -> None:
-        """Stage 1: find where in the window the price stands."""
+        """Stage 2: find where in the window the price stands."""
         s, quarter = self.shapes, self.parameters.window_ticks // 4
         ahead, first_base = Signal(len(self.pk) + 1), Signal(s.pk)
         grain = (s.leaf_bits - 1).bit_length()  # windows begin at the edge of a bitmap word
@@ -282,9 +314,9 @@ class RowCache(wiring.Component):
                     Cat(Const(0, grain), (self.pk - quarter)[grain : len(self.pk)]),
                 )
             ),
-            self.inside.eq(Mux(self.side, insides[1], insides[0])),
         ]
         m.d.sync += [
+            self.inside.eq(Mux(self.side, insides[1], insides[0])),
             update.better.eq(Mux(self.side, betters[1], betters[0]) | (self.moving & ahead[-1])),
             update.rebase.eq(first & self.command.insert),
             update.base.eq(Mux(self.command.set_base, self.base, first_base)),

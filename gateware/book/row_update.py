@@ -18,8 +18,8 @@ ROW_COMMAND: Final = data.StructLayout(
         "append": unsigned(1),  # with insert: it is a whole level, for the end of the cache
         "remove": unsigned(1),  # an order leaves
         "change": unsigned(1),  # an order's quantity changes
-        "leave": unsigned(1),  # an order leaves the window
-        "enter": unsigned(1),  # an order enters the window
+        "leave": unsigned(1),  # an order leaves the window if that no longer covers it
+        "enter": unsigned(1),  # an order enters the window if that now covers it
         "clear_more": unsigned(1),  # every level is in the cache
         "start_move": unsigned(1),  # a window move begins
         "set_base": unsigned(1),  # the window is now the new one
@@ -46,8 +46,8 @@ class RowUpdate(wiring.Component):
         The row.
     pk, delta, quantity, count, outside : ``In``
         As in ``RowCache``.
-    worse, same, single : ``In(cached_levels)``
-        For each cached level: ``pk`` is worse than it; ``pk`` is its price; it has one order.
+    worse, same, alone : ``In(cached_levels)``
+        For each cached level: ``pk`` is worse than it; ``pk`` is its price; and it has one order.
     reachable : ``In(1)``
         ``pk`` is not worse than the bound, or there is none, or the command appends.
     better : ``In(1)``
@@ -73,7 +73,7 @@ class RowUpdate(wiring.Component):
     outside: Value
     worse: Value
     same: Value
-    single: Value
+    alone: Value
     reachable: Value
     better: Value
     rebase: Value
@@ -98,7 +98,7 @@ class RowUpdate(wiring.Component):
                 "outside": In(1),
                 "worse": In(depth),
                 "same": In(depth),
-                "single": In(depth),
+                "alone": In(depth),
                 "reachable": In(1),
                 "better": In(1),
                 "rebase": In(1),
@@ -119,7 +119,7 @@ class RowUpdate(wiring.Component):
         place, empties, update = Signal(), Signal(), Signal()
         m.d.comb += [
             place.eq(c.insert & self.reachable & ~self.same.any()),
-            empties.eq(c.remove & (self.same & self.single).any()),
+            empties.eq(c.remove & self.alone.any()),
             update.eq(c.insert | c.remove | c.change),
             self.dropped.eq(place & meta.valid[-1]),
         ]
@@ -157,6 +157,12 @@ class RowUpdate(wiring.Component):
             place, Cat(Const(1, 1), meta.valid[:-1]), Mux(empties, meta.valid[1:], meta.valid)
         )
         joins = c.insert & ~c.append
+        # The last level once another was placed, found without waiting for whether one is.
+        pushed = Mux(
+            self.worse[-1],
+            self.levels[-1].pk,
+            Mux(self.worse[-2], self.pk, self.levels[-2].pk),
+        )
         m.d.comb += [
             self.overflow.eq(Cat(overflows).any()),
             new.valid.eq(Mux(c.reset, 0, valid)),
@@ -165,7 +171,7 @@ class RowUpdate(wiring.Component):
             new.bound.eq(
                 Mux(
                     self.dropped,
-                    self.new_levels[-1].pk,
+                    pushed,
                     Mux(c.append, self.pk, meta.bound),
                 )
             ),

@@ -20,9 +20,12 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
     s, r = e.s, e.report
     last = e.parameters.sets - 1
     asking, current = Signal(s.set_bits + 1), Signal(s.set_bits + 1)
-    todo = Signal(s.slot)
+    # Slots to deal with: one, and the others behind it.
+    pick, picked, rest = Signal(s.slot), Signal(), Signal(s.slot)
+    next_pick = first_of(rest)
     under_way = e.under_way
     stopped = Signal()
+    found = Signal()  # a set that has such orders
     mode = e.sweep_for
     answered = r.scanned | r.slot_read
     is_dump = mode == SweepFor.DUMP
@@ -45,7 +48,9 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
             e.job_book.eq(book),
             e.job_side.eq(side),
             e.scan_above.eq((mode == SweepFor.EVICT) & ~e.move_worse),
-            todo.eq(0),
+            picked.eq(0),
+            rest.eq(0),
+            found.eq(0),
             stopped.eq(0),
         ]
         # Only orders that matter: better than what was found, or on the far side of the window
@@ -66,13 +71,15 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                 m.d.sync += asking.eq(asking + 1)
         with m.If(e.next_valid & ~is_search):
             m.d.sync += stopped.eq(1)
-        with m.If(r.scanned & ~todo.any()):
+        with m.If(r.scanned & ~found):
             with m.If(r.matches.any()):
-                m.d.sync += [todo.eq(r.matches), stopped.eq(1)]
+                m.d.sync += [rest.eq(r.matches), found.eq(1), stopped.eq(1)]
             with m.Else():
                 m.d.sync += current.eq(current + 1)
         with m.If((under_way == 0) & (stopped | (asking > last))):
-            with m.If(~todo.any()):
+            m.d.sync += [found.eq(0), picked.eq(found), pick.eq(next_pick)]
+            m.d.sync += rest.eq(rest & ~next_pick)
+            with m.If(~found):
                 e.fsm.go("sweep_pause")
             with m.Elif(is_search | is_dump):
                 e.fsm.go("sweep_read")
@@ -80,15 +87,15 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
                 e.fsm.go("sweep_hold")
 
     with e.fsm.state("sweep_read"):
-        with m.If(todo.any()):
-            e.request(m, Op.READ_SLOT, set=current, pick=first_of(todo))
+        with m.If(picked):
+            e.request(m, Op.READ_SLOT, set=current, pick=pick)
             with m.If(is_dump):
                 m.d.comb += [
                     e.next_issue.tag.eq(e.kept.tag),
                     e.next_issue.tag.kind.eq(EVENT_KIND.order),
                 ]
             with m.If(e.free):
-                m.d.sync += todo.eq(todo & ~first_of(todo))
+                m.d.sync += [pick.eq(next_pick), picked.eq(rest.any()), rest.eq(rest & ~next_pick)]
         mine = (
             r.entry.valid
             & (r.entry.key.book == e.job_book)
@@ -97,7 +104,7 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
         )
         with m.If(r.slot_read):
             m.d.comb += e.found.put.eq(mine & is_search & (r.entry.pk > e.search_bound))
-        with m.If(~todo.any() & (under_way == 0) & ~answered):
+        with m.If(~picked & (under_way == 0) & ~answered):
             m.d.sync += current.eq(current + 1)
             with m.If(e.next_valid | (e.commanded & ~e.pressed) | (current == last)):
                 e.fsm.go("sweep_pause")
@@ -112,17 +119,16 @@ def sweep_states(m: Module, e: MaintenanceState) -> None:
     with e.fsm.state("sweep_act"):
         with m.If(e.slots_quiet | e.timer[0]):
             m.d.sync += e.timer.eq(1)
-            with m.If(todo.any()):
-                e.request(
-                    m,
-                    Op.EVICT,
-                    set=current,
-                    pick=first_of(todo),
-                )
+            with m.If(picked):
+                e.request(m, Op.EVICT, set=current, pick=pick)
                 with m.If(mode == SweepFor.ADMIT):
                     m.d.comb += e.next_issue.op.eq(Op.ADMIT)
                 with m.If(e.free):
-                    m.d.sync += todo.eq(todo & ~first_of(todo))
+                    m.d.sync += [
+                        pick.eq(next_pick),
+                        picked.eq(rest.any()),
+                        rest.eq(rest & ~next_pick),
+                    ]
             with m.Else():
                 e.fsm.go("sweep_settle")
     with e.fsm.state("sweep_settle"):

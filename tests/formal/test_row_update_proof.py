@@ -41,7 +41,7 @@ MUTANTS: Final = {
         "c.insert & self.reachable",
     ),
     "a level leaves with any of its orders": (
-        "(self.same & self.single).any()",
+        "self.alone.any()",
         "self.same.any()",
     ),
     "an empty level stays": ("empties.eq(c.remove &", "empties.eq(c.change &"),
@@ -61,7 +61,10 @@ MUTANTS: Final = {
         "self.dropped.eq(place & meta.valid[-1])",
         "self.dropped.eq(place & meta.valid[-2])",
     ),
-    "the dropped level is the bound": ("self.new_levels[-1].pk,", "self.levels[-1].pk,"),
+    "the dropped level is the bound": (
+        "Mux(self.worse[-2], self.pk, self.levels[-2].pk)",
+        "self.levels[-1].pk",
+    ),
     "an appended level leaves the bound": ("Mux(c.append, self.pk, meta.bound)", "meta.bound"),
     "overflow only of quantities": (
         "quantity[-1] | (count[-1] & c.insert)",
@@ -120,7 +123,7 @@ class Claim(wiring.Component):
             dut.outside.eq(self.outside),
             dut.worse.eq(Cat(worse)),
             dut.same.eq(Cat(same)),
-            dut.single.eq(Cat(levels[j].count == 1 for j in range(DEPTH))),
+            dut.alone.eq(Cat(same[j] & (levels[j].count == 1) for j in range(DEPTH))),
             dut.reachable.eq((self.pk <= meta.bound) | ~meta.more | c.append),
         ]
         assume(m, well_formed(levels, meta))

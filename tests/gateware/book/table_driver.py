@@ -95,6 +95,7 @@ def converse(parameters: BookParameters, requests: Sequence[Request]) -> list[An
     idle = Request()
 
     async def testbench(ctx: Any) -> None:
+        inside = 0
         for cycle in range(len(requests) + latency + 1):
 
             def ahead(cycles: int, now: int = cycle) -> Request:
@@ -106,11 +107,13 @@ def converse(parameters: BookParameters, requests: Sequence[Request]) -> list[An
             ctx.set(dut.own, ahead(_OWN).own is not None)
             ctx.set(dut.own_side, side)
             ctx.set(dut.own_pk, pk)
+            decision = Decision()
             if latency <= cycle < len(requests) + latency:
                 answers.append(_answer(ctx, dut))
-                _decide(ctx, dut, ahead(latency).decide(answers[-1]))
-            else:
-                _decide(ctx, dut, Decision())
+                decision = ahead(latency).decide(answers[-1])
+            _decide(ctx, dut, decision)
+            ctx.set(dut.u_inside, inside)  # of the decision before
+            inside = (decision.place or decision.write or (0, 0, 0, 0))[3]
             await ctx.tick()
 
     run(dut, testbench)
@@ -160,7 +163,7 @@ def _decide(ctx: Any, dut: OrderTable, decision: Decision) -> None:
         dut.u_entry,
         {
             "valid": entry is not None,
-            "inside": inside,
+            "inside": 1 - inside,  # not looked at
             "side": side,
             "key": {"book": book, "id": order_id},
             "pk": pk,

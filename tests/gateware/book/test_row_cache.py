@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -97,18 +98,16 @@ def perform(schedule: Sequence[Do | None]) -> list[Seen]:
             def ahead(cycles: int, now: int = cycle) -> Do | None:
                 return whole[now - cycles] if 0 <= now - cycles < len(whole) else None
 
-            first, second = ahead(0), ahead(1)
-            ctx.set(dut.book, first.book if first else 0)
-            _command(ctx, dut, second or Do())
-            if second:
-                halves[cycle - 1] = {
-                    "inside": bool(ctx.get(dut.inside)),
-                    "complete": bool(ctx.get(dut.state.complete)),
-                }
-            if ahead(2):
-                halves[cycle - 2] |= _rows(ctx, dut)
+            first, third = ahead(0), ahead(2)
+            ctx.set(dut.book, first.book if first else cycle % PARAMETERS.books)
+            ctx.set(dut.valid, first is not None)
+            _command(ctx, dut, third or Do())
+            if third:
+                halves[cycle - 2] = {"complete": bool(ctx.get(dut.state.complete))}
             if ahead(3):
-                halves[cycle - 3] |= _result(ctx, dut)
+                halves[cycle - 3] |= {"inside": bool(ctx.get(dut.inside))} | _rows(ctx, dut)
+            if ahead(4):
+                halves[cycle - 4] |= _result(ctx, dut)
             await ctx.tick()
 
     run(dut, testbench)
@@ -173,7 +172,8 @@ def test_the_effect_is_on_the_outputs_exactly_after_the_latency() -> None:
     async def testbench(ctx: Any) -> None:
         ctx.set(dut.book, 2)
         for cycle in range(8):
-            _command(ctx, dut, add(33, 4, side=1) if cycle == 1 else Do())
+            ctx.set(dut.valid, cycle == 0)
+            _command(ctx, dut, add(33, 4, side=1) if cycle == 2 else Do())
             known.append(ctx.get(dut.known))
             if cycle == RowCache.LATENCY:
                 assert values(ctx.get(dut.best[1]), *LEVEL) == (33, 4, 1)
@@ -256,11 +256,26 @@ def test_reset_empties_both_rows_and_forgets_what_was_outside() -> None:
 
 
 def test_orders_outside_are_counted_as_they_come_and_go() -> None:
+    window = PARAMETERS.window_ticks
+    move = {"moving": 1, "base": window}
+    evict, admit = (partial(Do, command=name, **move) for name in ("leave", "enter"))
     does = [
-        add(1, outside=1), add(2, outside=0), Do(command="leave", pk=2), add(5, outside=1),
-        leave(5, outside=1), Do(command="enter", pk=1), leave(2, outside=1), look(),
-    ]  # fmt: skip
-    assert [s.after["outside"] for s in perform(spaced(does))] == [1, 1, 2, 3, 2, 1, 0, 0]
+        (add(10), 0),  # brings the window along, up to 63
+        (add(100), 1),
+        (add(20), 1),
+        (Do(command="leave", pk=20), 1),  # covered, so it stays
+        (Do(command="enter", pk=100), 1),  # not covered, so it does, too
+        (evict(pk=20, evicting=1), 2),
+        (add(200, **move, evicting=1), 3),
+        (leave(200, outside=1), 2),
+        (Do(command="set_base", evicting=1, **move), 2),
+        (admit(pk=20), 2),
+        (admit(pk=100), 1),
+        (leave(20, outside=1), 0),
+        (look(), 0),
+    ]
+    seen = perform(spaced([do for do, _ in does]))
+    assert [s.after["outside"] for s in seen] == [outside for _, outside in does]
 
 
 @pytest.mark.parametrize("pk", [0, QUARTER - 1, QUARTER, QUARTER + GRAIN - 1, 4711, 65535])
