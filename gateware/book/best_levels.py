@@ -81,7 +81,7 @@ class BestLevels(wiring.Component):
         s, depth = Shapes(self.parameters), self.parameters.cached_levels
         m.submodules.update = update = RowUpdate(parameters=self.parameters)
         levels: list[Any] = [view(s.level, name=f"level{j}") for j in range(depth)]
-        meta, filled = view(s.meta), Signal()
+        meta, filled = view(s.meta, reset=True), Signal()
         pairs = list(zip(meta.valid, levels, strict=True))
         m.d.sync += [
             update.command.insert.eq(self.put),

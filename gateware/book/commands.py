@@ -4,7 +4,7 @@ from amaranth import Cat, Const, Module, Mux, Signal
 
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import MaintenanceState, SweepFor
-from hw.records import EVENT_KIND, UPDATE_KIND
+from hw.records import EVENT_KIND
 
 __all__ = ["command_states"]
 
@@ -92,11 +92,13 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
     with e.fsm.state("reset_settle"):
         m.d.sync += e.timer.eq(e.timer + 1)
         with m.If(e.timer == 31):
-            m.d.sync += [e.clear.eq(1), everything.eq(0), e.scan_any_book.eq(0)]
-            # What was under way when the restart came has said its last word by now.
-            m.d.sync += [v.eq(0) for v in (e.need, e.low, e.want, e.invalid, e.deferred)]
-            m.d.sync += [e.overflow.eq(0), e.next_valid.eq(0), e.postponed.eq(0)]
-            e.fsm.go("idle")
+            e.fsm.go("reset_end")
+    with e.fsm.state("reset_end"):
+        m.d.sync += [e.clear.eq(1), everything.eq(0), e.scan_any_book.eq(0)]
+        # What was under way when the restart came has said its last word by now.
+        m.d.sync += [v.eq(0) for v in (e.need, e.low, e.want, e.invalid, e.deferred)]
+        m.d.sync += [e.overflow.eq(0), e.next_valid.eq(0), e.postponed.eq(0)]
+        e.fsm.go("idle")
     with e.fsm.state("clear_start"):
         m.d.sync += [
             index.eq(0),
@@ -130,7 +132,6 @@ def _clear_states(m: Module, e: MaintenanceState) -> None:
 
 def _dispatch_states(m: Module, e: MaintenanceState) -> None:
     """Wait for the command's book to come to rest, then see what is to be done."""
-    cause = e.kept.tag.cause
     index = Signal(range(e.parameters.cached_levels + 1))
     valid = Signal(e.parameters.cached_levels)
     with e.fsm.state("command"):
@@ -142,7 +143,7 @@ def _dispatch_states(m: Module, e: MaintenanceState) -> None:
             e.fsm.go("command_quiet")
     with e.fsm.state("command_quiet"):
         with m.If(e.quiet):
-            with m.If(cause == UPDATE_KIND.clear):
+            with m.If(e.kept_clears):
                 e.fsm.go("clear_start")
             with m.Elif(e.job_invalid):
                 e.fsm.go("command_tell")
@@ -160,7 +161,7 @@ def _dispatch_states(m: Module, e: MaintenanceState) -> None:
         with m.Elif(bid | ask):
             m.d.sync += e.job_side.eq(~bid)
             e.fsm.go("refill")
-        with m.Elif(cause == UPDATE_KIND.read_orders):
+        with m.Elif(e.kept_reads_orders):
             m.d.sync += [
                 e.holding.eq(0),
                 e.dumping.eq(1),
@@ -194,11 +195,10 @@ def _tell_states(m: Module, e: MaintenanceState) -> None:
     """Say that a command is done, or that a book is invalid."""
     tag = e.next_issue.tag
     with e.fsm.state("command_tell"):
-        is_clear = e.kept.tag.cause == UPDATE_KIND.clear
         e.request(m, Op.NOTIFY, book=e.kept.book, side=0)
         m.d.comb += [
             tag.eq(e.kept.tag),
-            tag.kind.eq(Mux(is_clear, EVENT_KIND.cleared, EVENT_KIND.read_done)),
+            tag.kind.eq(Mux(e.kept_clears, EVENT_KIND.cleared, EVENT_KIND.read_done)),
         ]
         with m.If(e.free):
             m.d.sync += [e.holding.eq(1), e.job_book.eq(e.kept.book)]

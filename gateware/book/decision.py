@@ -98,9 +98,7 @@ class Decide(wiring.Component):
     invalid, complete : ``In(1)``
         State of the book.
     moving : ``In(1)``
-        The row's window is being moved.
-    side : ``In(1)``
-        Side of the row.
+        The window of the entry's row is being moved.
     decision : ``Out(decision_layout)``
         What is to be done.
     """
@@ -118,7 +116,6 @@ class Decide(wiring.Component):
     invalid: Value
     complete: Value
     moving: Value
-    side: Value
     decision: data.View
 
     def __init__(self, *, parameters: BookParameters) -> None:
@@ -139,7 +136,6 @@ class Decide(wiring.Component):
                 "invalid": In(1),
                 "complete": In(1),
                 "moving": In(1),
-                "side": In(1),
                 "decision": Out(decision_layout(s)),
             }
         )
@@ -194,7 +190,7 @@ class Decide(wiring.Component):
             d.inside.eq(entry.inside),
             d.mine.eq(entry.valid & (entry.key.book == self.book)),
         ]
-        moves = d.mine & self.moving & (entry.side == self.side)
+        moves = d.mine & self.moving
         m.d.comb += [
             d.leave.eq(k.evicts & moves & entry.inside),
             d.enter.eq(k.admits & moves & ~entry.inside),

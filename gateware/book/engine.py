@@ -177,7 +177,7 @@ class BookEngine(wiring.Component):
                 & ~second
                 & ~(last_valid & (last_book == keeper.issue.book))
             ),
-            clear.eq(~blocked & ~(turn & keeper.issue_valid) & ~held.bit_select(book, 1)),
+            clear.eq(~blocked & ~turn & ~held.bit_select(book, 1)),
             # Said once more than needed, so that neither waits for the other.
             enters.eq(self.i.valid & clear & ~decode.command & ~follows),
             self.i.ready.eq(clear & Mux(decode.command, keeper.command_ready, ~follows)),
@@ -197,21 +197,15 @@ class BookEngine(wiring.Component):
         m.d.comb += [
             pipeline.update.eq(decode.issue),
             pipeline.slot.eq(keeper.issue),
-            pipeline.direct.eq(turn & keeper.issue_valid & keeper.issue_direct & ~second),
-            issue.eq(
-                Mux(
-                    second,
-                    pipeline.second_half,
-                    Mux(turn & keeper.issue_valid, keeper.issue, decode.issue),
-                )
-            ),
+            pipeline.direct.eq(turn & keeper.issue_direct & ~second),
+            issue.eq(Mux(second, pipeline.second_half, Mux(turn, keeper.issue, decode.issue))),
             # Said apart from the operation, which need not wait for it.
             pipeline.enters.eq(enters),
             pipeline.valid.eq(second | mine | enters),
         ]
         # Maintenance gets the cycles that updates leave, and one in RESERVED that they do not.
         m.d.sync += [
-            turn.eq(~self.i.valid | ~(self.accepted | turn) | (wait == 0)),
+            turn.eq(keeper.issue_soon & (~self.i.valid | ~(self.accepted | turn) | (wait == 0))),
             last_valid.eq(pipeline.valid),
             last_book.eq(issue.book),
         ]
@@ -231,9 +225,9 @@ class BookEngine(wiring.Component):
         index = range(self.ROOM)
         put, get = Signal(index), Signal(index)
         level = Signal(range(self.ROOM + 1))
-        empty = Signal(init=1)
+        empty, filled = Signal(init=1), Signal()  # once for the data, once for what follows
         leaves = self.o.valid & self.o.ready
-        stores = now.result.tag.emit & ~(empty & self.o.ready)
+        stores = now.result.tag.emit & (filled | ~self.o.ready)
         m.d.comb += [
             now.result.eq(pipeline.result),
             now.cycle.eq(self.cycle),
@@ -242,14 +236,16 @@ class BookEngine(wiring.Component):
             write.en.eq(stores),
             read.addr.eq(get),
             head.eq(Mux(empty, now, read.data)),
-            self.o.valid.eq(~empty | now.result.tag.emit),
+            self.o.valid.eq(filled | now.result.tag.emit),
         ]
-        taken = leaves & ~empty
+        taken = self.o.ready & filled
+        filled_next = Mux(filled, ~((level == 1) & taken & ~stores), stores)
         m.d.sync += [
             put.eq(put + stores),
             get.eq(get + taken),
             level.eq(level + stores - taken),
-            empty.eq(Mux(empty, ~stores, (level == 1) & taken & ~stores)),
+            empty.eq(~filled_next),
+            filled.eq(filled_next),
         ]
 
         # Places are booked when an operation starts and given back when its event leaves, each

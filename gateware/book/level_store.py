@@ -110,9 +110,13 @@ class LevelStore(wiring.Component):
 
         # p[n]: the request n cycles after it was sampled.
         fields = ("book", "side", "offset", "add", "remove", "change", "delta", "zero", "peek")
+        wide = ("book", "side", "offset", "delta")
         request: list[dict[str, Value]] = [{f: getattr(self, f) for f in fields}]
         for n in range(1, 5):
-            stage = {f: Signal.like(getattr(self, f), name=f"p{n}_{f}") for f in fields}
+            stage = {
+                f: Signal.like(getattr(self, f), name=f"p{n}_{f}", reset_less=f in wide)
+                for f in fields
+            }
             m.d.sync += [stage[f].eq(request[-1][f]) for f in fields]
             request.append(stage)
         rows = [Cat(r["side"], r["book"]) for r in request]

@@ -27,6 +27,7 @@ from gateware.book.refill import encode, refill_states
 from gateware.book.sweep import sweep_states
 from gateware.common.one_hot import OneHot
 from gateware.common.view import view
+from hw.records import UPDATE_KIND
 
 __all__ = ["Maintenance"]
 
@@ -60,7 +61,12 @@ class Maintenance(MaintenanceState):
         with m.If(self.restart):  # however short, and whatever the job at hand
             m.d.sync += self.restarting.eq(1)
         with m.If(~self.commanded):  # whatever it is: who knows better comes later in the cycle
-            m.d.sync += [self.kept.eq(self.command), self.kept_flag.eq(self.command_flag)]
+            m.d.sync += [
+                self.kept.eq(self.command),
+                self.kept_flag.eq(self.command_flag),
+                self.kept_clears.eq(self.command.tag.cause == UPDATE_KIND.clear),
+                self.kept_reads_orders.eq(self.command.tag.cause == UPDATE_KIND.read_orders),
+            ]
         with m.If(self.command_valid & self.command_ready):
             m.d.sync += [self.commanded.eq(1), self.command_hold.eq(1)]
         self.fsm = OneHot(m, init="reset", width=_STATES)
@@ -78,17 +84,22 @@ class Maintenance(MaintenanceState):
         # Two places in turn, so that asking need not know whether one is given up in this cycle.
         places = [view(issue_layout(self.s), name=f"place{i}") for i in range(2)]
         full, direct, needs_room = Signal(2), Signal(2), Signal(2)
-        put, get = Signal(), Signal()
+        # Which one is to go, once for what it holds and once for what follows from it; both taken.
+        put, get, head, both = Signal(), Signal(), Signal(2, init=1), Signal()
         asked = self.ask & self.free
         m.d.comb += [
             Value.cast(self.issue).eq(Mux(get, Value.cast(places[1]), Value.cast(places[0]))),
             self.issue_direct.eq(direct.bit_select(get, 1)),
-            self.issue_valid.eq(
-                full.bit_select(get, 1) & (self.may_emit | ~needs_room.bit_select(get, 1))
-            ),
-            self.free.eq(~full.all()),
+            self.issue_valid.eq((head & full & (~needs_room | self.may_emit.replicate(2))).any()),
+            self.issue_soon.eq(full.any()),
+            self.free.eq(~both),
         ]
-        m.d.sync += [put.eq(put ^ asked), get.eq(get ^ self.issue_taken)]
+        m.d.sync += [
+            put.eq(put ^ asked),
+            get.eq(get ^ self.issue_taken),
+            head.eq(Mux(self.issue_taken, head.rotate_left(1), head)),
+            both.eq(~self.issue_taken & (both | (asked & full.any()))),
+        ]
         for i, place in enumerate(places):
             with m.If(~full[i]):
                 m.d.sync += [

@@ -62,6 +62,8 @@ class MaintenanceState(wiring.Component):
         Books whose updates must wait.
     issue, issue_valid, issue_direct, issue_taken : ``Out``, ``Out``, ``Out``, ``In``
         The next operation; it is on a slot or a set.
+    issue_soon : ``Out(1)``
+        There is an operation, or may be one in the next cycle.
     may_emit : ``In(1)``
         There is room for an event.
     pressed : ``Out(1)``
@@ -89,6 +91,7 @@ class MaintenanceState(wiring.Component):
     issue: Any
     issue_valid: Value
     issue_direct: Value
+    issue_soon: Value
     issue_taken: Value
     may_emit: Value
     pressed: Value
@@ -141,6 +144,7 @@ class MaintenanceState(wiring.Component):
                 "issue": Out(issue_layout(s)),
                 "issue_valid": Out(1),
                 "issue_direct": Out(1),
+                "issue_soon": Out(1),
                 "issue_taken": In(1),
                 "may_emit": In(1),
                 "pressed": Out(1),
@@ -210,7 +214,7 @@ class MaintenanceState(wiring.Component):
         # Command at hand.
         self.commanded, self.command_hold = Signal(), Signal()
         self.kept = view(issue_layout(s))
-        self.kept_flag = Signal()
+        self.kept_flag, self.kept_clears, self.kept_reads_orders = Signal(), Signal(), Signal()
         self.dumping, self.dump_set = Signal(), Signal(s.set_bits + 1)
         # State of each row, and of each book.
         self.need, self.low, self.want = Signal(rows), Signal(rows), Signal(rows)

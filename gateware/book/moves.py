@@ -19,7 +19,7 @@ def move_states(m: Module, e: MaintenanceState) -> None:
     grain = (s.leaf_bits - 1).bit_length()
     quarter = e.parameters.window_ticks // 4
     down = e.row_best - quarter
-    target = Signal(s.pk)
+    target, differs = Signal(s.pk), Signal()
 
     with e.fsm.state("move"):
         with m.If(e.quiet):
@@ -33,15 +33,17 @@ def move_states(m: Module, e: MaintenanceState) -> None:
     with e.fsm.state("move_target"):
         begin = Cat(Const(0, grain), down[grain : len(e.row_best)])
         m.d.sync += target.eq(Mux(e.row_best < quarter, 0, begin))
+        e.fsm.go("move_compare")
+    with e.fsm.state("move_compare"):
+        m.d.sync += [differs.eq(target != row.base), e.move_worse.eq(target > row.base)]
         e.fsm.go("move_decide")
     with e.fsm.state("move_decide"):
         m.d.sync += e.want.bit_select(e.job_row, 1).eq(0)
-        with m.If(row.valid[0] & ((target != row.base) | row.better)):
+        with m.If(row.valid[0] & (differs | row.better)):
             m.d.sync += [
                 e.move_book.eq(e.job_book),
                 e.move_side.eq(e.job_side),
                 e.move_base.eq(target),
-                e.move_worse.eq(target > row.base),
                 e.move_set.eq(0),
             ]
             e.fsm.go("move_start")

@@ -186,7 +186,10 @@ class OrderTable(wiring.Component):
         m.d.comb += self.stash_used.eq(Cat(e.valid for e in stash))
 
         # Stage n is between the registers p[n] and p[n + 1]; p[0] is the input.
-        sets = [[Signal(s.set, name=f"p{n}_set{b}") for b in range(BANKS)] for n in range(7)]
+        sets = [
+            [Signal(s.set, name=f"p{n}_set{b}", reset_less=True) for b in range(BANKS)]
+            for n in range(7)
+        ]
         key0, second_key = view(s.key), view(s.key)
         m.d.sync += second_key.eq(self.second_key)
         m.d.comb += Value.cast(key0).eq(
@@ -322,10 +325,11 @@ class OrderTable(wiring.Component):
         ]
         offer = Signal(s.slot)
         m.d.comb += offer.eq(first_of(p3_free & ~(p3_near & taken[4])))
-        slot = Signal(s.slot)  # p4
+        slot, entry4 = Signal(s.slot), view(s.entry)  # p4
+        m.d.comb += self.entry.eq(entry4)
         m.d.sync += [
             self.matches.eq(p3_scan & p3_scan_reach),
-            self.entry.eq(found),
+            entry4.eq(found),
             self.hit.eq(found.valid),
             # Where both are there they are equal, or the operation is refused.
             self.side.eq(found.side | (self.own_side & self.own)),

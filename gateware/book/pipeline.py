@@ -14,7 +14,7 @@ from gateware.book.level_store import LevelStore
 from gateware.book.order_table import OrderTable
 from gateware.book.reports import report_layout
 from gateware.book.row_cache import RowCache
-from gateware.common.view import view
+from gateware.common.view import view, view_resetting
 from hw.presets import BookParameters
 from hw.records import ERROR, EVENT_KIND
 
@@ -185,7 +185,9 @@ class Pipeline(wiring.Component):
         m.submodules.store = store = LevelStore(parameters=self.parameters)
 
         # p[n]: the operation n cycles after it was issued.
-        p = [self.issue] + [view(issue_layout(s), name=f"p{n}") for n in range(1, 7)]
+        layout = issue_layout(s)
+        p = [self.issue]
+        p += [view_resetting(layout, "op", "tag.emit", name=f"p{n}") for n in range(1, 7)]
         for before, after in pairwise(p):
             m.d.sync += after.eq(before)
         # No operation is one that does nothing; made so a stage late, where time is left.
@@ -199,9 +201,11 @@ class Pipeline(wiring.Component):
         # Stage 3: an update's own side and price; a replace keeps the side of what it replaced,
         # which is two stages ahead.
         m.submodules.decide = decide = Decide(parameters=self.parameters)
-        decision4, decision5 = decide.decision, view(decision_layout(s))
+        decision4, decision5 = decide.decision, view(decision_layout(s), reset=True)
         side5 = Signal()
         insert3 = p[3].op == Op.INSERT
+        own4 = Signal(len(decide.own), reset_less=True)
+        m.d.comb += decide.own.eq(own4)
         m.d.comb += [
             table.own.eq(~among(p[3], *_OF_ORDER)),
             table.own_side.eq(Mux(insert3, side5, p[3].side)),
@@ -213,11 +217,13 @@ class Pipeline(wiring.Component):
             side5.eq(table.side),
             decision5.eq(decision4),
             Value.cast(decide.kinds).eq(kinds_of(p[3])),
-            decide.own.eq(Cat(table.own_side, table.own_pk)),
+            own4.eq(Cat(table.own_side, table.own_pk)),
             decide.first_error.eq(Mux(insert3, decision5.error, 0)),
         ]
 
         # Stage 4.
+        moving4 = Signal()  # a window of the book is being moved
+        m.d.sync += moving4.eq(self.moving & (p[3].book == self.move_book))
         m.d.comb += [
             decide.error.eq(p[4].error),
             decide.book.eq(p[4].book),
@@ -228,13 +234,12 @@ class Pipeline(wiring.Component):
             decide.room.eq(table.room),
             decide.invalid.eq(rows.state.invalid),
             decide.complete.eq(rows.state.complete),
-            decide.moving.eq(rows.moving),
-            decide.side.eq(table.side),
+            decide.moving.eq(moving4 & (table.entry.side == self.move_side)),
         ]
         self._write_order(m, table, rows, p[4], decision4)
-        self._command_row(m, table, rows, p[4], decision4)
+        self._command_row(m, table, rows, p[4], decision4, moving4)
         # Stage 5: only now is it known whether the price lies in the window.
-        entry5, decision6 = view(s.entry), view(decision_layout(s))
+        entry5, decision6 = view(s.entry), view(decision_layout(s), reset=True)
         located5 = view(decision_layout(s))
         d5, inside = decision5, rows.inside
         placed = d5.insert | d5.leave | d5.enter
@@ -315,7 +320,13 @@ class Pipeline(wiring.Component):
         ]
 
     def _command_row(
-        self, m: Module, table: OrderTable, rows: RowCache, p4: data.View, decision: data.View
+        self,
+        m: Module,
+        table: OrderTable,
+        rows: RowCache,
+        p4: data.View,
+        decision: data.View,
+        moving4: Value,
     ) -> None:
         """Stage 4: say what happens to the row."""
         c = rows.command
@@ -340,9 +351,7 @@ class Pipeline(wiring.Component):
             rows.count.eq(Mux(append, p4.count, 1)),
             rows.outside.eq(~decision.inside),  # of an order that was there
             rows.base.eq(self.move_base),
-            rows.moving.eq(
-                self.moving & (p4.book == self.move_book) & (table.side == self.move_side)
-            ),
+            rows.moving.eq(moving4 & (table.side == self.move_side)),
             rows.evicting.eq(self.evicting),
         ]
 
@@ -382,7 +391,8 @@ class Pipeline(wiring.Component):
     ) -> None:
         """Stages 5 and 6: the result, out of the row or out of what was asked for."""
         s, result = self.shapes, self.result
-        is_level5, is_order5 = p[5].op == Op.LEVEL, p[5].op == Op.READ_SLOT
+        is_level5, is_order5 = Signal(), Signal()
+        m.d.sync += [is_level5.eq(p[4].op == Op.LEVEL), is_order5.eq(p[4].op == Op.READ_SLOT)]
         order = Cat(entry5.pk, entry5.quantity, Const(1, s.count.width))
         said6, said_known6 = view(data.ArrayLayout(s.level, 2)), Signal(2)
         says6, order_id6 = Signal(), Signal(64)
@@ -439,6 +449,9 @@ class Pipeline(wiring.Component):
             side6.eq(side5),
         ]
         m.d.sync += [
+            r.scanned.eq(p[3].op == Op.SCAN),
+            r.slot_read.eq(p[4].op == Op.READ_SLOT),
+            r.row_read.eq(p[4].op == Op.READ_ROW),
             r.told.eq(
                 self.result.tag.emit
                 & ~p[6].bad_book
@@ -451,11 +464,8 @@ class Pipeline(wiring.Component):
         touched = decision6.insert | decision6.remove | decision6.change
         m.d.comb += [
             outside6.eq(touched & ~decision6.inside),
-            r.scanned.eq(p[4].op == Op.SCAN),
             r.matches.eq(table.matches),
-            r.slot_read.eq(p[5].op == Op.READ_SLOT),
             r.entry.eq(entry5),
-            r.row_read.eq(p[5].op == Op.READ_ROW),
             r.row.eq(rows.meta),
             r.other_row.eq(rows.other_meta),
             r.row_best.eq(rows.levels[0].pk),

@@ -143,7 +143,7 @@ class RowCache(wiring.Component):
         m.submodules.update = update = RowUpdate(parameters=self.parameters)
         book1, book2, book3 = (Signal(s.book, name=f"book{n}") for n in range(1, 4))
         valid1, valid2, side3, active3 = (Signal() for _ in range(4))
-        state3, new_state, writes = view(s.state), view(s.state), Signal(2)
+        writes = Signal(2)
         other_levels = [view(s.level, name=f"p3_other{j}") for j in range(depth)]
         other_meta = view(s.meta)
         m.d.sync += [
@@ -155,13 +155,10 @@ class RowCache(wiring.Component):
         ]
         # Which parts of the book that enters stage 1 are those that stage 3 is about to write. An
         # operation that changes nothing passes on what it read.
-        passed_on, passed_on_state = Signal(2), Signal()
+        passed_on = Signal(2)
         near = valid2 & (self.book == book2)
         wiped = self.command.reset
-        m.d.sync += [
-            passed_on.eq(Mux(near, Cat(~self.side | wiped, self.side | wiped), 0)),
-            passed_on_state.eq(near),
-        ]
+        m.d.sync += passed_on.eq(Mux(near, Cat(~self.side | wiped, self.side | wiped), 0))
 
         # Stage 1: read both rows; take what stage 3 is about to write to them.
         rows, metas = [], []
@@ -175,17 +172,14 @@ class RowCache(wiring.Component):
 
             rows.append([stored(str(j), s.level, update.new_levels[j]) for j in range(depth)])
             metas.append(stored("_meta", s.meta, update.new_meta))
-        ports = (book1, book3, active3, passed_on_state)
-        state2 = self._stored(m, "state", s.state, new_state, ports)
-
         # Stage 2: compare with both rows, then keep the side that the command is about.
         self._compare(m, rows, metas, update)
         self._locate(m, metas, update)
-        command3, outside3 = view(ROW_COMMAND), Signal()
-        m.d.comb += self.state.eq(state2)
+        meta3 = view(s.meta)
+        m.d.comb += Value.cast(update.meta).eq(Value.cast(meta3))
+        command3, outside3 = view(ROW_COMMAND, reset=True), Signal()
         m.d.sync += [
-            state3.eq(state2),
-            Value.cast(update.meta).eq(self._of_side(metas)),
+            Value.cast(meta3).eq(self._of_side(metas)),
             Value.cast(other_meta).eq(self._of_side(metas[::-1])),
             command3.eq(self.command),
             update.pk.eq(self.pk),
@@ -196,8 +190,10 @@ class RowCache(wiring.Component):
         ]
         for j in range(depth):
             pair = [rows[0][j], rows[1][j]]
+            level = view(s.level, name=f"p3_level{j}")
+            m.d.comb += Value.cast(update.levels[j]).eq(Value.cast(level))
             m.d.sync += [
-                Value.cast(update.levels[j]).eq(self._of_side(pair)),
+                Value.cast(level).eq(self._of_side(pair)),
                 Value.cast(other_levels[j]).eq(self._of_side(pair[::-1])),
             ]
         # Only now is it known where the price lies.
@@ -212,33 +208,81 @@ class RowCache(wiring.Component):
         command, new = update.command, update.new_meta
         m.d.comb += [
             writes.eq(Mux(active3, Cat(~side3 | command.reset, side3 | command.reset), 0)),
-            new_state.invalid.eq(
-                (state3.invalid & ~command.reset) | command.invalidate | update.overflow
-            ),
-            new_state.complete.eq(Mux(command.reset, command.complete, state3.complete)),
             self.meta.eq(update.meta),
             self.other_meta.eq(other_meta),
             *(self.levels[j].eq(update.levels[j]) for j in range(depth)),
             *(self.other_levels[j].eq(other_levels[j]) for j in range(depth)),
         ]
+        self._keep_state(m, [book1, book2, book3], [valid1, valid2], active3, command)
+        bests, after4 = [view(s.level, name=f"p4_best{i}") for i in range(2)], view(s.meta)
         known = new.valid[0]
         other_known = other_meta.valid[0] & ~command.reset
         deferred = ~known & new.more
         other_deferred = ~other_meta.valid[0] & other_meta.more & ~command.reset
         best, other = Value.cast(update.new_levels[0]), Value.cast(other_levels[0])
         m.d.sync += [
-            self.after.eq(new),
             self.dropped.eq(update.dropped),
             self.overflow.eq(update.overflow),
-            self.invalid.eq(new_state.invalid),
             self.known.eq(Mux(side3, Cat(other_known, known), Cat(known, other_known))),
             self.deferred.eq(
                 Mux(side3, Cat(other_deferred, deferred), Cat(deferred, other_deferred))
             ),
-            Value.cast(self.best[0]).eq(Mux(side3, other, best)),
-            Value.cast(self.best[1]).eq(Mux(side3, best, other)),
+            Value.cast(bests[0]).eq(Mux(side3, other, best)),
+            Value.cast(bests[1]).eq(Mux(side3, best, other)),
+            Value.cast(after4).eq(Value.cast(new)),
+        ]
+        m.d.comb += [
+            Value.cast(self.after).eq(Value.cast(after4)),
+            *(Value.cast(self.best[i]).eq(Value.cast(bests[i])) for i in range(2)),
         ]
         return m
+
+    def _keep_state(
+        self, m: Module, books: list[Value], valid: list[Value], active3: Value, command: data.View
+    ) -> None:
+        """Keep the state of each book.
+
+        Whether a level overflows is known late in stage 3. So it counts from stage 4 on, where the
+        state is written; an operation two stages behind looks at it in its own stage 2.
+        """
+        s = self.shapes
+        memory: Any = Memory(shape=s.state, depth=self.parameters.books, init=[])
+        m.submodules.state = memory
+        read, write = memory.read_port(domain="comb"), memory.write_port()
+        state2, state3, state4 = (view(s.state, name=f"state{n}") for n in range(2, 5))
+        new3, written4 = view(s.state), view(s.state)
+        book4, active4, valid3 = Signal(s.book), Signal(), Signal()
+        two_ahead1, two_ahead2, three_ahead1 = Signal(), Signal(), Signal()
+        m.d.comb += [
+            read.addr.eq(books[0]),
+            self.state.complete.eq(state2.complete),
+            self.state.invalid.eq(state2.invalid | (two_ahead2 & self.overflow)),
+            new3.invalid.eq((state3.invalid & ~command.reset) | command.invalidate),
+            new3.complete.eq(Mux(command.reset, command.complete, state3.complete)),
+            written4.complete.eq(state4.complete),
+            written4.invalid.eq(state4.invalid | self.overflow),
+            self.invalid.eq(written4.invalid),
+            write.addr.eq(book4),
+            write.data.eq(written4),
+            write.en.eq(active4),
+        ]
+        m.d.sync += [
+            valid3.eq(valid[1]),
+            two_ahead1.eq(valid[1] & (self.book == books[1])),
+            two_ahead2.eq(two_ahead1),
+            three_ahead1.eq(valid3 & (self.book == books[2])),
+            Value.cast(state2).eq(
+                Mux(
+                    two_ahead1,
+                    Value.cast(new3),
+                    Mux(three_ahead1, Value.cast(written4), Value.cast(read.data)),
+                )
+            ),
+            Value.cast(state3).eq(Value.cast(self.state)),
+            state4.eq(new3),
+            active4.eq(active3),
+            book4.eq(books[2]),
+        ]
 
     def _stored(
         self,

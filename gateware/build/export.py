@@ -14,6 +14,7 @@ from amaranth._toolchain.yosys import find_yosys
 from amaranth.back import rtlil  # type: ignore[attr-defined] # stub lags
 from amaranth.lib import wiring
 
+from gateware.common.fabric import Fabric
 from gateware.common.one_hot import ONE_HOT
 
 __all__ = ["to_rtlil", "to_verilog"]
@@ -46,6 +47,7 @@ def to_rtlil(
     name: str = "top",
     emit_src: bool = True,
     undefined_collisions: bool = True,
+    fabric: Fabric | None = None,
 ) -> str:
     """Return the RTLIL of a component.
 
@@ -62,6 +64,8 @@ def to_rtlil(
         read port of the gateware tolerates it (see ``OrderTable`` and ``RmwMemory``). Otherwise it
         gives the old value, for which Yosys builds an address comparison and a multiplexer around
         each block RAM, in the longest paths.
+    fabric : Fabric, optional
+        What it is going to be made of.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def to_rtlil(
         the state of a ``OneHot`` machine is parallel.
     """
     with _without_zero_memories():
-        text = str(rtlil.convert(component, name=name, emit_src=emit_src))
+        text = str(rtlil.convert(component, name=name, platform=fabric, emit_src=emit_src))
     text = _ONE_HOT_SWITCH.sub(r"\n\1attribute \\parallel_case 1\n\1\2", text)
     return _CLOCKED_READ.sub(_any_value, text) if undefined_collisions else text
 

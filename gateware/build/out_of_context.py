@@ -56,21 +56,21 @@ class OutOfContext(wiring.Component):
         m = Module()
         m.submodules.dut = self.component
         inputs = Cat(_members(self.component, In))
-        shift = Signal(len(inputs))
+        shift = Signal(len(inputs), reset_less=True)
         m.d.sync += shift.eq(Cat(self.shift_in, shift))
-        held = Signal(len(inputs))
+        held = Signal(len(inputs), reset_less=True)
         with m.If(self.load):
             m.d.sync += held.eq(shift)
         m.d.comb += inputs.eq(held)
 
         outputs = Cat(_members(self.component, Out))
-        folded = Signal(len(outputs), name="folded0")
+        folded = Signal(len(outputs), name="folded0", reset_less=True)
         m.d.sync += folded.eq(outputs)
         level = 0
         while len(folded) > 1:
             level += 1
             groups = [folded[i : i + FOLD].xor() for i in range(0, len(folded), FOLD)]
-            folded = Signal(len(groups), name=f"folded{level}")
+            folded = Signal(len(groups), name=f"folded{level}", reset_less=True)
             m.d.sync += folded.eq(Cat(groups))
         m.d.comb += self.shift_out.eq(folded)
         return m

@@ -19,6 +19,7 @@ from gateware.build.export import to_rtlil
 from gateware.build.out_of_context import OutOfContext
 from gateware.build.pnr_page import Design, page, path_lines
 from gateware.build.pnr_tools import area_xilinx, place_and_route, synthesise_ecp5, tool_versions
+from gateware.common.fabric import Fabric
 from hw.presets import PRESETS, BookParameters
 
 __all__ = ["main", "measure"]
@@ -27,6 +28,8 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 _PAGE_NAME: Final = "docs/reference/pnr.md"
 _DEFAULT: Final = "gateware.book.engine:BookEngine"
 _DEVICE: Final = "LFE5UM5G-85F-8"
+#: An ECP5 block RAM has at most 16,384 words.
+_ECP5: Final = Fabric(columns_above=4096)
 _XILINX: Final = {"xc7z020": "xc7", "UltraScale+ (Kria K26: KR260)": "xcup"}
 
 
@@ -84,7 +87,7 @@ def measure(
     def tell(text: str) -> None:
         print(f"[{time.monotonic() - started:5.0f} s] {text}", file=sys.stderr, flush=True)
 
-    wrapped = to_rtlil(OutOfContext(component=load(name, parameters)))
+    wrapped = to_rtlil(OutOfContext(component=load(name, parameters)), fabric=_ECP5)
     netlist = synthesise_ecp5(wrapped, folder, options=options)
     tell(f"{name} is synthesised for {_DEVICE}")
     routed = []

@@ -3,11 +3,12 @@
 from itertools import pairwise
 from typing import Any, Final
 
-from amaranth import Module, Mux, Signal, Value
+from amaranth import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from gateware.common.fabric import Fabric
 from gateware.common.view import view
 
 __all__ = ["RmwMemory"]
@@ -69,43 +70,46 @@ class RmwMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        memory: Any = Memory(shape=self.shape, depth=self.depth, init=[])
-        m.submodules.memory = memory
-        read, write = memory.read_port(), memory.write_port()
-
         # Stage n is between the registers p[n] and p[n + 1]; the write happens in stage 3.
         address = [self.address] + [Signal.like(self.address, name=f"p{n}") for n in range(1, 5)]
         m.d.sync += [b.eq(a) for a, b in pairwise(address)]
         fetched = view(self.shape)
-        m.d.comb += read.addr.eq(self.address)
-        m.d.sync += Value.cast(fetched).eq(Value.cast(read.data))
 
         # A write d cycles ahead is in p[2 + d] when this request is in p[2]; the memory shows it
         # from d = 4 on.
-        writes = {n: Signal(name=f"p{n}_write") for n in range(3, 6)}
+        writes = {n: Signal(name=f"p{n}_write") for n in (3, 4)}
         words = {n: view(self.shape, name=f"p{n}_word") for n in range(3, 6)}
-        near = {d: Signal(name=f"p2_near{d}") for d in (2, 3)}
-        for d, flag in near.items():
-            m.d.sync += flag.eq(address[1] == address[1 + d])
+        ahead = {d: Signal(name=f"p2_ahead{d}") for d in (2, 3)}
+        for d, flag in ahead.items():
+            m.d.sync += flag.eq((address[1] == address[1 + d]) & writes[1 + d])
         m.d.comb += [
             Value.cast(self.old).eq(
                 Mux(
-                    near[2] & writes[4],
+                    ahead[2],
                     Value.cast(words[4]),
-                    Mux(near[3] & writes[5], Value.cast(words[5]), Value.cast(fetched)),
+                    Mux(ahead[3], Value.cast(words[5]), Value.cast(fetched)),
                 )
             ),
-            write.addr.eq(address[3]),
-            write.data.eq(words[3]),
-            write.en.eq(writes[3]),
         ]
+        deep = isinstance(platform, Fabric) and self.depth > platform.columns_above
+        width = 1 if deep else self.shape.size
+        for low in range(0, self.shape.size, width):
+            memory: Any = Memory(shape=unsigned(width), depth=self.depth, init=[])
+            m.submodules[f"memory{low}" if deep else "memory"] = memory
+            read, write = memory.read_port(), memory.write_port()
+            m.d.comb += [
+                read.addr.eq(self.address),
+                write.addr.eq(address[3]),
+                write.data.eq(Value.cast(words[3])[low : low + width]),
+                write.en.eq(writes[3]),
+            ]
+            m.d.sync += Value.cast(fetched)[low : low + width].eq(read.data)
         m.d.sync += [
             writes[3].eq(self.write),
             Value.cast(words[3]).eq(Value.cast(self.new)),
         ]
-        for n in (3, 4):
-            m.d.sync += [
-                writes[n + 1].eq(writes[n]),
-                Value.cast(words[n + 1]).eq(Value.cast(words[n])),
-            ]
+        m.d.sync += [
+            writes[4].eq(writes[3]),
+            *(Value.cast(words[n + 1]).eq(Value.cast(words[n])) for n in (3, 4)),
+        ]
         return m

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from amaranth.lib import wiring
+from amaranth import Elaboratable
 from amaranth.sim import Simulator
 
 from hw.presets import BookParameters
@@ -21,8 +21,8 @@ TINY: Final = BookParameters(
 SMALL: Final = BookParameters(books=4, window_ticks=64, order_slots=256)
 
 
-def run(component: wiring.Component, testbench: Testbench) -> None:
-    """Clock a component until the testbench has ended."""
+def run(component: Elaboratable, testbench: Testbench) -> None:
+    """Clock a design until the testbench has ended."""
     simulator = Simulator(component)
     # Components without state have no clock.
     simulator.add_clock(1e-8, if_exists=True)  # type: ignore[no-untyped-call] # stub lags

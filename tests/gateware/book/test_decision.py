@@ -46,7 +46,7 @@ def case_of(kind: str, *, hit: int, quantity: int, held: int = 5, **more: int) -
     base: Case = {
         "kinds": {"by_update": 1, **KIND_FLAGS[kind]}, "error": 0, "first_error": 0, "book": 1,
         "quantity": quantity, "huge": 0, "own": 9 << 1 | 1, "hit": hit, "entry": entry, "room": 1,
-        "invalid": 0, "complete": 0, "moving": 0, "side": 1,
+        "invalid": 0, "complete": 0, "moving": 0,
     }  # fmt: skip
     return base | more
 
@@ -132,7 +132,6 @@ def test_a_sweep_changes_only_orders_of_the_row_whose_window_moves(flag: str) ->
     right["entry"]["inside"] = int(evicts)
     wrongs = [
         right | {"moving": 0},
-        right | {"side": 0},
         right | {"book": 0},
         right | {"entry": right["entry"] | {"valid": 0}},
         right | {"entry": right["entry"] | {"inside": int(not evicts)}},
