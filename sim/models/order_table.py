@@ -107,6 +107,28 @@ class OrderTable(Generic[Entry]):
         del self._slots[slot]
         return True
 
+    def slots_of(self, index: int) -> list[Slot]:
+        """Return every slot of a set: the ways of each bank; with set 0 also the stash."""
+        hashed = [(bank, index, way) for bank in range(BANKS) for way in range(WAYS)]
+        stash = [(BANKS, 0, place) for place in range(self._stash_slots)]
+        return hashed + (stash if index == 0 else [])
+
+    def at(self, slot: Slot) -> Entry | None:
+        """Return what stands in a slot, or None."""
+        return self._slots[slot][1] if slot in self._slots else None
+
+    def rewrite(self, slot: Slot, entry: Entry | None) -> None:
+        """Give the key in a slot another entry, or free the slot.
+
+        Raises
+        ------
+        KeyError
+            If the slot is free.
+        """
+        key, _ = self._slots.pop(slot)
+        if entry is not None:
+            self._slots[slot] = (key, entry)
+
     def clear(self, leaves: Callable[[Entry], bool]) -> int:
         """Free every slot whose entry ``leaves``, and return how many there were."""
         gone = [slot for slot, (_, entry) in self._slots.items() if leaves(entry)]

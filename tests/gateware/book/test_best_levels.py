@@ -6,9 +6,9 @@ from typing import Any, Final
 import pytest
 
 from gateware.book.best_levels import BestLevels
+from sim.models.best_levels import BestLevels as Model
 from tests.gateware.bench import TINY, run, values
 
-DEPTH: Final = TINY.cached_levels
 HIGHEST: Final = (1 << TINY.tick_bits) - 1
 
 
@@ -52,11 +52,12 @@ def bench(body: Any) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_best_levels_of_a_random_stream_are_collected_and_summed(seed: int) -> None:
     generator = random.Random(seed)
+    model = Model(TINY.cached_levels, quantity_bits=TINY.quantity_bits, count_bits=TINY.count_bits)
 
     async def body(ctx: Any, dut: BestLevels, collector: Collector) -> None:
         for _ in range(4):  # each round begins with what the one before left
             await collector.pulse("clear")
-            levels: dict[int, tuple[int, int]] = {}
+            model.clear()
             orders = [
                 (generator.randrange(9), generator.randrange(1, 9))
                 for _ in range(generator.choice([0, 2, 25]))
@@ -64,13 +65,11 @@ def test_the_best_levels_of_a_random_stream_are_collected_and_summed(seed: int) 
             for pk, quantity in orders:
                 if pk <= ctx.get(dut.limit):
                     await collector.put(pk, quantity)
-                total, count = levels.get(pk, (0, 0))
-                levels[pk] = (total + quantity, count + 1)
-            best = [(pk, *levels[pk]) for pk in sorted(levels)[:DEPTH]]
-            assert bool(ctx.get(dut.more)) == (len(levels) >= DEPTH)
-            assert ctx.get(dut.limit) == (best[-1][0] if len(best) == DEPTH else HIGHEST)
-            assert await collector.take_all() == best
-            assert bool(ctx.get(dut.more)) == (len(levels) >= DEPTH)
+                model.put(pk, quantity)
+            assert bool(ctx.get(dut.more)) == model.more
+            assert ctx.get(dut.limit) == (HIGHEST if model.limit is None else model.limit)
+            assert await collector.take_all() == [tuple(level) for level in model.levels]
+            assert bool(ctx.get(dut.more)) == model.more
 
     bench(body)
 

@@ -7,6 +7,7 @@ import pytest
 
 from gateware.book.decision import Decide
 from hw.records import ERROR
+from sim.models import decision as model
 from tests.gateware.bench import TINY, run
 
 WRONG: Final = (1 << TINY.quantity_bits + 1) - 1
@@ -51,31 +52,23 @@ def case_of(kind: str, *, hit: int, quantity: int, held: int = 5, **more: int) -
     return base | more
 
 
-def expected(case: Case, kind: str) -> tuple[int, str, int]:
-    """Return error, effect and change of quantity, by the contract."""
-    hit, quantity, held = case["hit"], case["quantity"], case["entry"]["quantity"]
-    if case["invalid"]:
-        return ERROR.book_invalid, "", 0
-    if kind == "add" and hit:
-        return ERROR.duplicate_id, "", 0
-    if kind in ("take", "delete") and not hit:
-        return ERROR.unknown_id, "", 0
-    if kind == "take" and (quantity > held or case["huge"]):
-        return ERROR.over_reduce, "", 0
-    if kind.startswith("set") and hit and case["own"] != (9 << 1 | 1):
-        return ERROR.tick_mismatch, "", 0
-    if kind in ("add", "set") and not hit:
-        return (0, "insert", quantity) if case["room"] else (ERROR.table_full, "", 0)
-    if kind == "set to 0" and not hit:
-        return 0, "", 0
-    if kind in ("delete", "set to 0") or (kind == "take" and quantity == held):
-        return 0, "remove", -held
-    return 0, "change", -quantity if kind == "take" else quantity - held
+def expected(case: Case, kind: str) -> model.Decision:
+    """Return the decision of the model."""
+    entry = {n: case["entry"][n] for n in ("side", "pk", "quantity", "inside")}
+    return model.decide(
+        model.Operation(
+            kind=kind.removesuffix(" to 0"), book=1, side=case["own"] & 1, pk=case["own"] >> 1,
+            quantity=case["quantity"] + (case["huge"] << TINY.quantity_bits),
+        ),
+        model.Found(book=1, **entry) if case["hit"] else None,
+        model.Situation(
+            room=bool(case["room"]), invalid=bool(case["invalid"]), complete=bool(case["complete"])
+        ),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KIND_FLAGS)
 def test_every_update_has_the_effect_and_the_error_of_the_contract(kind: str) -> None:
-    fatal_codes = {e.value for e in ERROR if e.invalidates}
     quantities = [0] if kind == "set to 0" else [1, 4, 5, 6]
     bits = itertools.product(*[(0, 1)] * 5)
     cases = [
@@ -88,13 +81,12 @@ def test_every_update_has_the_effect_and_the_error_of_the_contract(kind: str) ->
         )
     ]  # fmt: skip
     for case, told in zip(cases, decide(cases), strict=True):
-        error, effect, delta = expected(case, kind)
-        assert told["error"] == error, case
-        assert [n for n in ("insert", "remove", "change") if told[n]] == [effect] * bool(effect)
-        if effect:
-            assert told["delta"] == delta & WRONG, case
-        fatal = error in fatal_codes or (error == ERROR.unknown_id and case["complete"])
-        assert told["fatal"] == fatal, case
+        wanted = expected(case, kind)
+        assert (told["error"], told["fatal"]) == (wanted.error, wanted.fatal), case
+        effects = [n for n in ("insert", "remove", "change") if told[n]]
+        assert effects == [wanted.effect] * bool(wanted.effect), case
+        if wanted.effect:
+            assert told["delta"] == wanted.delta & WRONG, case
         assert not told["leave"]
         assert not told["enter"]
 

@@ -10,7 +10,7 @@ import pytest
 from gateware.book.layouts import Shapes
 from gateware.book.level_store import LevelStore
 from hw.presets import BookParameters
-from sim.models.occupancy import Occupancy
+from sim.models.level_store import LevelStore as Model
 from tests.gateware.bench import run
 
 PARAMETERS: Final = BookParameters(
@@ -147,40 +147,40 @@ def test_an_idle_cycle_changes_and_answers_nothing() -> None:
 def test_random_orders_at_full_rate_keep_levels_and_occupancy_of_the_model(seed: int) -> None:
     generator = random.Random(seed)
     rows = [(book, side) for book in range(2) for side in range(2)]
-    orders: dict[tuple[int, int, int], list[int]] = {}
-    occupied = {row: Occupancy(PARAMETERS.window_ticks, leaf_bits=SHAPES.leaf_bits) for row in rows}
+    models = {
+        row: Model(
+            PARAMETERS.window_ticks, leaf_bits=SHAPES.leaf_bits,
+            quantity_bits=PARAMETERS.quantity_bits, count_bits=PARAMETERS.count_bits,
+        )
+        for row in rows
+    }  # fmt: skip
     asks: list[Ask] = []
     expected: dict[int, Level] = {}
     row = rows[0]
     for cycle in range(1500):
         row = generator.choice([r for r in rows if r != row])
-        book, side = row
-        offset = generator.choice([0, 1, 7, 8, 33, 63])
-        where = {"book": book, "side": side, "offset": offset}
-        held = orders.setdefault((*row, offset), [])
-        bitmap = occupied[row]
+        model, offset = models[row], generator.choice([0, 1, 7, 8, 33, 63])
+        where = {"book": row[0], "side": row[1], "offset": offset}
+        held, count = model.at(offset)
         roll = generator.random()
         if roll < 0.3:
+            leaf = model.occupied.leaf(offset)
             expected[cycle] = Level(
-                quantity=sum(held),
-                count=len(held),
-                leaf=bitmap.leaf(offset),
-                summary=bitmap.summary,
+                quantity=held, count=count, leaf=leaf, summary=model.occupied.summary
             )
             asks.append(Ask(what="peek", **where))
-        elif roll < 0.6 and held:
-            quantity = held.pop(generator.randrange(len(held)))
-            if not held:
-                bitmap.clear(offset)
+        elif roll < 0.6 and count:
+            quantity = held if count == 1 else generator.randrange(held + 1)
+            model.remove(offset, quantity)
             asks.append(Ask(what="remove", delta=-quantity, **where))
-        elif roll < 0.7 and held:
-            delta = generator.randrange(1 - held[0], 3 if sum(held) < 200 else 1)
-            held[0] += delta
+        elif roll < 0.7 and count:
+            delta = generator.randrange(-held, 3 if held < 200 else 1)
+            model.change(offset, delta)
             asks.append(Ask(what="change", delta=delta, **where))
-        elif sum(held) < 200:
-            held.append(generator.randrange(1, 50))
-            bitmap.set(offset)
-            asks.append(Ask(what="add", delta=held[-1], **where))
+        elif held < 200:
+            quantity = generator.randrange(1, 50)
+            model.add(offset, quantity)
+            asks.append(Ask(what="add", delta=quantity, **where))
         else:
             asks.append(Ask())
     levels, overflows = perform(asks)

@@ -9,6 +9,7 @@ from amaranth import unsigned
 from amaranth.lib import data
 
 from gateware.common.rmw_memory import RmwMemory
+from sim.models.rmw_memory import RmwMemory as Model
 from tests.gateware.bench import run
 
 WORD = data.StructLayout({"value": unsigned(8)})
@@ -85,12 +86,8 @@ def test_every_request_of_a_random_stream_sees_all_writes_ahead_of_it(seed: int)
         new = generator.randrange(256) if generator.random() < 0.7 else None
         writer = -1 if new is None else address
         requests.append((address, new))
-    words = [0] * depth
-    expected = []
-    for address, new in requests:
-        expected.append(words[address])
-        if new is not None:
-            words[address] = new
+    model = Model(depth)
+    expected = [model.access(address, new) for address, new in requests]
     assert answers(requests, depth=depth) == expected
 
 

@@ -48,6 +48,22 @@ def test_takes_ways_of_the_first_bank_first_and_the_stash_last() -> None:
     assert table.room(99) == table.put(99, 0) == hashed[5]
 
 
+def test_slots_of_a_set_are_read_and_rewritten_in_place() -> None:
+    table: OrderTable[int] = OrderTable(lambda bank, key: 0, stash_slots=2)
+    slots = table.slots_of(0)
+    for key in range(len(slots)):
+        assert table.put(key, 10 * key) == slots[key]
+    assert [table.at(slot) for slot in slots] == [10 * key for key in range(len(slots))]
+    assert table.slots_of(3) == [(bank, 3, way) for bank in range(BANKS) for way in range(WAYS)]
+    assert {table.at(slot) for slot in table.slots_of(3)} == {None}
+    table.rewrite(slots[5], 7)
+    assert (table.get(5), table.find(5)) == (7, slots[5])
+    table.rewrite(slots[5], None)
+    assert (table.get(5), table.at(slots[5])) == (None, None)
+    with pytest.raises(KeyError):
+        table.rewrite(slots[5], 1)
+
+
 @settings(deadline=None)
 @given(
     st.lists(

@@ -1,0 +1,68 @@
+# amaranth: UnusedElaboratable=no
+"""Co-simulation of every component: generated Verilog against its model, under random stalls.
+
+One simulator holds them all side by side, see ``tests.cosim.bench``; each has a cocotb module of
+its own. The maintenance engine has no contract without a pipeline, for which it issues operations
+and whose reports it needs: it is co-simulated in the book engine, with traffic that keeps it at
+work. ``gateware.top.book_top`` has a test of its own, ``test_book_top_cosim``.
+"""
+
+import fcntl
+import os
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import Final
+
+import pytest
+from amaranth.lib import wiring
+
+import gateware
+from sim.runner import build_cosim, run_cosim
+from sim.verilator.toolchain import missing
+from tests.cosim.bench import PARTS, Bench, part
+
+#: Components that are not in the bench, each with its reason.
+ELSEWHERE: Final = {
+    "BookTop": "It has a test of its own.",
+    "Maintenance": "It is part of BookEngine, and means nothing alone.",
+    "MaintenanceState": "It is the base of Maintenance.",
+    "OutOfContext": "It is for place and route, and is tested there.",
+}
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compile all components, once for every process of this run; skip where it is impossible."""
+    if lacks := missing():
+        pytest.skip(f"cosimulation needs {'; '.join(lacks)}")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "components.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = shared / "components"
+        if not (folder / "done").exists():
+            build_cosim(Bench(), folder)
+            (folder / "done").touch()
+    return folder
+
+
+@pytest.mark.cosim
+@pytest.mark.parametrize("name", PARTS)
+def test_component_is_its_model_under_random_stalls(
+    simulator: Path, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "top").symlink_to(simulator / "top")  # results of its own
+    run_cosim(tmp_path, test_module=f"tests.cosim.{name}_cocotb", parameters={"SEED": "1"})
+
+
+def test_every_component_is_co_simulated() -> None:
+    for module in walk_packages(gateware.__path__, "gateware."):
+        import_module(module.name)
+
+    def below(base: type) -> set[type]:
+        return set(base.__subclasses__()).union(*map(below, base.__subclasses__()))
+
+    components = below(wiring.Component)
+    names = {c.__name__ for c in components if c.__module__.startswith("gateware.")}
+    assert names == {type(part(name)).__name__ for name in PARTS} | ELSEWHERE.keys()
