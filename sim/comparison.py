@@ -12,9 +12,11 @@ from sim.models.book_event import ASK, ASK_DEFERRED, BID, BID_DEFERRED, CROSSED,
 __all__ = [
     "DEFERRED",
     "defer_like",
+    "deferral_times",
     "describe",
     "differs",
     "distrust",
+    "follow",
     "is_detail",
     "is_notice",
     "noticed",
@@ -141,3 +143,43 @@ def _word(field: str, value: int) -> str:
         names = [code.name for code in EVENT_FLAG if value >> code.value & 1]
         return "|".join(names) or "none"
     return ENUMS[_ENUM_OF[field]].name_of(value) if field in _ENUM_OF else str(value)
+
+
+def deferral_times(rows: NDArray[np.void], same_book: Mask) -> list[NDArray[np.uint64]]:
+    """Return, for bid and ask, how long it has been deferred at each event [cycles].
+
+    Parameters
+    ----------
+    rows : array
+        Events ``got``, sorted by book, each book's first one perhaps an old one (``compared``)
+        whose ``since`` says from which cycle on a side is deferred; ``since`` of the others is set.
+    same_book : array of bool
+        Whether an event is of the same book as the one before.
+    """
+    got, old = rows["got"], rows["compared"]
+    places = np.arange(len(rows))
+    times = []
+    for side, flag in enumerate((BID_DEFERRED, ASK_DEFERRED)):
+        was = same_book & np.roll((got["flags"] & flag) != 0, 1)
+        since = np.where(old, rows["since"][:, side], got["cycle"])
+        since = since[np.maximum.accumulate(np.where(was, 0, places))]
+        rows["since"][:, side] = since
+        times.append(np.where(was, got["cycle"] - since, np.uint64(0)))
+    return times
+
+
+def follow(events: Events, closing: Mask, notice: Mask) -> tuple[NDArray[np.intp], Mask]:
+    """Say of each notice which closing event it takes effect after, and if it lies inside it.
+
+    A read-out goes on when its book turns out to be invalid, and its end says so; so such a notice
+    takes effect after the read-out. -1: after none of these. ``events`` are sorted by book.
+    """
+    at = np.flatnonzero(notice)
+    book = events["book"]
+    apart = np.concatenate([[True], book[1:] != book[:-1], [True]])
+    detail = np.concatenate([is_detail(events), [False]])
+    inside = (detail[at - 1] & ~apart[at]) | (detail[at + 1] & ~apart[at + 1])
+    before = np.cumsum(closing)[at] - 1
+    closed = np.concatenate([book[closing], [0]])
+    mine = (before >= 0) & (closed[before] == book[at])
+    return np.where(inside, before + 1, np.where(mine, before, -1)), inside

@@ -13,9 +13,11 @@ from sim.comparison import (
     Events,
     Mask,
     defer_like,
+    deferral_times,
     describe,
     differs,
     distrust,
+    follow,
     is_detail,
     is_notice,
     noticed,
@@ -94,7 +96,7 @@ class Verifier:
         events, closing = self._drop_unasked(events)
         detail, notice = is_detail(events), is_notice(events)
         got = events[closing]
-        after, inside = _follow(events, closing, notice)
+        after, inside = follow(events, closing, notice)
         expected, numbers = self._expect(got, events["book"][notice], after)
         self._compare_read_outs(expected, events[closing | detail], numbers, after[inside])
         expected = expected[~is_detail(expected)]
@@ -284,36 +286,11 @@ class Verifier:
 
     def _time_deferrals(self, rows: NDArray[np.void], same_book: Mask) -> None:
         """Note each side that stayed deferred for longer than the bound. Rows sorted by book."""
-        got, bound = rows["got"], self.model.parameters.deferred_bound
-        places = np.arange(len(rows))
-        for side, flag in enumerate((BID_DEFERRED, ASK_DEFERRED)):
-            deferred = (got["flags"] & flag) != 0
-            was = same_book & np.roll(deferred, 1)
-            # Since the first event in a row that defers it; an old event knows since when.
-            since = np.where(rows["compared"], rows["since"][:, side], got["cycle"])
-            since = since[np.maximum.accumulate(np.where(was, 0, places))]
-            rows["since"][:, side] = since
-            waited = np.where(was, got["cycle"] - since, 0)
+        bound = self.model.parameters.deferred_bound
+        for waited in deferral_times(rows, same_book):
             self.result.deferred_longest = max(self.result.deferred_longest, int(waited.max()))
             for at in self.result.first_of(np.flatnonzero(waited > bound)):
                 self.result.note(
-                    f"book {got['book'][at]}, update {rows['update'][at]}: a side was deferred for "
-                    f"{waited[at]} cycles, expected at most {bound}"
+                    f"book {rows['got']['book'][at]}, update {rows['update'][at]}: a side was "
+                    f"deferred for {waited[at]} cycles, expected at most {bound}"
                 )
-
-
-def _follow(events: Events, closing: Mask, notice: Mask) -> tuple[NDArray[np.intp], Mask]:
-    """Say of each notice which closing event it takes effect after, and if it lies inside it.
-
-    A read-out goes on when its book turns out to be invalid, and its end says so; so such a notice
-    takes effect after the read-out. -1: after none of these. ``events`` are sorted by book.
-    """
-    at = np.flatnonzero(notice)
-    book = events["book"]
-    apart = np.concatenate([[True], book[1:] != book[:-1], [True]])
-    detail = np.concatenate([is_detail(events), [False]])
-    inside = (detail[at - 1] & ~apart[at]) | (detail[at + 1] & ~apart[at + 1])
-    before = np.cumsum(closing)[at] - 1
-    closed = np.concatenate([book[closing], [0]])
-    mine = (before >= 0) & (closed[before] == book[at])
-    return np.where(inside, before + 1, np.where(mine, before, -1)), inside

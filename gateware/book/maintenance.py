@@ -12,13 +12,13 @@ book wait at the input until nothing of it is under way and the operation is don
 A sweep over the order table gives way to more urgent jobs between two sets.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib.memory import Memory
 
 from gateware.book.commands import command_states
 from gateware.book.decode import issue_layout
+from gateware.book.deferrals import time_deferrals
 from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
 from gateware.book.order_table import OrderTable, first_of
@@ -46,7 +46,7 @@ class Maintenance(MaintenanceState):
         m.d.comb += Value.cast(self.next_issue).eq(0)  # every bit in one place, see Decode
         self._issue(m)
         self._watch(m)
-        self._time_deferrals(m)
+        time_deferrals(m, self)
         self._seek(m)
         self._look(m)
         m.d.sync += self.pressed.eq(self.deferred.any())
@@ -192,42 +192,6 @@ class Maintenance(MaintenanceState):
     def urgent_level(self) -> int:
         """Index of the cached level whose absence makes a refill urgent."""
         return min(self.URGENT_BELOW, self.parameters.cached_levels) - 1
-
-    def _time_deferrals(self, m: Module) -> None:
-        """Measure how long best prices stay deferred: from one event to another."""
-        r = self.report
-        clock = Signal(32)
-        since = [Signal(32, name=f"deferred_since{i}") for i in range(2)]
-        began, ends = Signal(2), []
-        m.d.sync += clock.eq(clock + 1)
-        for side in range(2):
-            stamps: Any = Memory(shape=32, depth=self.parameters.books, init=[])
-            m.submodules[f"deferred_stamps{side}"] = stamps
-            read, write = stamps.read_port(domain="comb"), stamps.write_port()
-            row = Cat(Const(side, 1), r.told_book)
-            was = self.deferred.bit_select(row, 1)
-            now = r.told_deferred[side]
-            ended = Signal(name=f"deferral_ended{side}")
-            m.d.comb += [
-                read.addr.eq(r.told_book),
-                write.addr.eq(r.told_book),
-                write.data.eq(clock),
-                write.en.eq(r.told & now & ~was),
-            ]
-            m.d.sync += [ended.eq(r.told & was & ~now), since[side].eq(clock - read.data)]
-            with m.If(r.told):
-                m.d.sync += self.deferred.bit_select(row, 1).eq(now)
-            m.d.sync += began[side].eq(write.en)
-            ends.append(ended)
-        longer, longest = ends[1] & (~ends[0] | (since[1] > since[0])), Signal(32)
-        m.d.sync += [
-            longest.eq(Mux(longer, since[1], Mux(ends[0], since[0], 0))),
-            self.deferrals.eq(self.deferrals + began[0] + began[1]),
-        ]
-        with m.If(longest > self.deferred_max):
-            m.d.sync += self.deferred_max.eq(longest)
-        with m.If(~self.ready):
-            m.d.sync += [self.deferrals.eq(0), self.deferred_max.eq(0)]
 
     def _seek(self, m: Module) -> None:
         """Look for the next row whose refill is urgent, one row a cycle, whatever else goes on."""

@@ -66,16 +66,13 @@ class Situation:
         There is a free slot for the key.
     invalid, complete : bool
         The book is invalid; an unknown id is a contradiction.
-    inside : bool
-        The price lies in the window.
     moving : bool
-        The row's window is being moved.
+        The window of the row of the order that was found is being moved.
     """
 
     room: bool = True
     invalid: bool = False
     complete: bool = False
-    inside: bool = True
     moving: bool = False
 
 
@@ -90,11 +87,12 @@ class Decision:
     fatal : bool
         The book is invalid from here on.
     effect : str
-        ``insert``, ``remove``, ``change``, ``leave``, ``enter`` or nothing.
+        ``insert``, ``remove``, ``change``, ``leave``, ``enter`` or nothing. An order leaves its
+        window only if that no longer covers it, and enters it only if it now does.
     delta : int
         Change of the quantity of the order's level [lots], with an effect.
     inside : bool
-        Whether the order that has an effect lies in the window.
+        Whether the order that was found lies in the window.
     """
 
     error: int = 0
@@ -144,7 +142,7 @@ def _effect(operation: Operation, found: Found | None, now: Situation) -> Decisi
     kind, quantity = operation.kind, operation.quantity
     if found is None:
         if kind in ("add", "set") and quantity:
-            return Decision(effect="insert", delta=quantity, inside=now.inside)
+            return Decision(effect="insert", delta=quantity)
         return Decision()
     left = {"take": found.quantity - quantity, "set": quantity, "delete": 0}.get(kind)
     if left is None:  # it is not about an order
@@ -157,7 +155,7 @@ def _cross(operation: Operation, found: Found | None, now: Situation) -> Decisio
     """Take an order out of the window that moves, or into it, if that is still to be done."""
     if found is None or not now.moving:
         return Decision()
-    if (found.book, found.side) != (operation.book, operation.side) or found.inside == now.inside:
+    if found.book != operation.book:
         return Decision()
     if operation.kind == "evict" and found.inside:
         return Decision(effect="leave", delta=-found.quantity, inside=True)

@@ -75,7 +75,7 @@ def inputs_of(
         "book": operation.book, "quantity": quantity & FITS, "huge": quantity > FITS,
         "own": operation.pk << 1 | operation.side, "hit": found is not None, "entry": entry,
         "room": now.room, "invalid": now.invalid, "complete": now.complete,
-        "inside": now.inside, "moving": now.moving, "side": operation.side,
+        "moving": now.moving,
     }  # fmt: skip
 
 
@@ -89,7 +89,7 @@ async def every_decision_is_the_models(dut: Any) -> None:
         found = found_by(rng, operation)
         now = Situation(
             room=rng.random() < 0.7, invalid=rng.random() < 0.1, complete=rng.random() < 0.5,
-            inside=rng.random() < 0.5, moving=rng.random() < 0.7,
+            moving=rng.random() < 0.7,
         )  # fmt: skip
         await ports.drive(**inputs_of(rng, operation, found, now))
         told, model = ports.get("decision"), decide(operation, found, now)
@@ -100,7 +100,7 @@ async def every_decision_is_the_models(dut: Any) -> None:
         assert told.mine == (found is not None and found.book == operation.book), case
         if model.effect:
             assert told.delta == model.delta & (2 << TINY.quantity_bits) - 1, case
-            assert told.inside == model.inside or operation.kind in ("evict", "admit"), case
+            assert told.inside == model.inside, case
         seen[model.effect] += 1
         seen[ERROR.name_of(model.error)] += 1
         await ports.tick()

@@ -34,38 +34,48 @@ class Talk:
     def __init__(self, ports: Ports, rng: random.Random) -> None:
         self.ports, self.rng = ports, rng
         self._under_way: list[Request | None] = [None] * LATENCY
+        # The request of the next cycle, and whether its key comes on ``second_key``: that is, now.
+        self._coming: tuple[Request | None, int] = (None, 0)
+        self._inside = 0  # of the decision before
 
     async def cycle(self, request: Request | None = None) -> None:
-        """Run one cycle."""
+        """Run one cycle; the request goes in in the next one."""
         ports, (scanned, own, answered) = self.ports, self._under_way[SCAN - 1 :]
-        await ports.drive(**self._ask(request), **self._scan(scanned), **self._own(own))
+        (asked, second), self._coming = self._coming, (request, self.rng.randrange(2))
+        await ports.drive(
+            **self._ask(asked, second), second_key=self._key_if(*self._coming),
+            **self._scan(scanned), **self._own(own), u_inside=self._inside,
+        )  # fmt: skip
         decision = Decision()
         if answered is not None:
             decision = answered.decide(self._answer())
         await Timer(1, "ns")  # the decision is made within the cycle of the answer
         ports.set(**self._decide(decision))
+        self._inside = (decision.place or decision.write or (0, 0, 0, 0))[3]
         await ports.tick()
-        self._under_way = [request, *self._under_way[:-1]]
+        self._under_way = [asked, *self._under_way[:-1]]
 
     async def idle(self, cycles: int) -> None:
         """Run cycles without a request."""
         for _ in range(cycles):
             await self.cycle()
 
-    def _ask(self, request: Request | None) -> dict[str, Any]:
+    def _ask(self, request: Request | None, second: int) -> dict[str, Any]:
         """Return the inputs of cycle 0; a key comes on either of its two ports."""
-        rng, keys = self.rng, [self._noise(), self._noise()]
-        second = rng.randrange(2)
         direct = request is not None and request.set is not None
-        if request is not None and request.key is not None:
-            keys[second] = {"book": request.key[0], "id": request.key[1]}
         return {
-            "key": keys[0], "second_key": keys[1], "second": second, "direct": direct,
+            "key": self._key_if(request, 1 - second), "second": second, "direct": direct,
             "lookup": request is not None and request.key is not None,
             "placing": request is not None and request.placing,
-            "set": rng.getrandbits(4) if request is None else request.set or 0,
+            "set": self.rng.getrandbits(4) if request is None else request.set or 0,
             "pick": 0 if request is None else request.pick,
         }  # fmt: skip
+
+    def _key_if(self, request: Request | None, here: int) -> dict[str, int]:
+        """Return the key of a request if it comes ``here``, or anything."""
+        if not here or request is None or request.key is None:
+            return self._noise()
+        return {"book": request.key[0], "id": request.key[1]}
 
     def _noise(self) -> dict[str, int]:
         return {"book": self.rng.randrange(2), "id": self.rng.getrandbits(TABLE.id_bits)}
@@ -100,7 +110,7 @@ class Talk:
         if entry is not None:
             book, order_id, side, inside, pk, quantity = entry
             fields = {
-                "valid": 1, "inside": inside, "side": side, "pk": pk, "quantity": quantity,
+                "valid": 1, "inside": 1 - inside, "side": side, "pk": pk, "quantity": quantity,
                 "key": {"book": book, "id": order_id},
             }  # fmt: skip
         return {
@@ -120,8 +130,7 @@ async def begin(dut: Any) -> Talk:
 
 
 def new_entry(rng: random.Random, key: Key) -> Entry:
-    side, inside, pk, quantity = rng.randrange(2), rng.randrange(2), rng.choice([7, 99]), 1
-    return (*key, side, inside, pk, quantity + rng.randrange(200))
+    return (*key, rng.randrange(2), rng.randrange(2), rng.choice([7, 99]), rng.randrange(1, 201))
 
 
 class FullRate:
@@ -185,7 +194,7 @@ async def every_look_up_at_full_rate_finds_what_those_ahead_left(dut: Any) -> No
     stalls, traffic = Stalls(talk.rng), FullRate(talk.rng)
     for _ in range(N_CYCLES):
         await talk.cycle(traffic.draw(idle=stalls()))
-    await talk.idle(LATENCY)
+    await talk.idle(LATENCY + 1)
     assert {"put True", "put False", "room True", "room False", "remove True"} <= set(traffic.seen)
 
 

@@ -102,10 +102,7 @@ class Steps:
             return self._apply(book, side, self._take(row, state))
         pk, quantity = rng.choice([70, 71, 75, 90, 100, 150, 20]), rng.choice([1, 5, 100])
         state.orders.setdefault(pk, []).append(quantity)
-        outside = rng.random() < 0.5
-        command = Command(
-            name="insert", pk=pk, delta=quantity, quantity=quantity, outside=outside
-        )  # fmt: skip
+        command = Command(name="insert", pk=pk, delta=quantity, quantity=quantity)
         return self._apply(book, side, command)
 
     def _move(self, state: _Row) -> Command:
@@ -168,9 +165,12 @@ class Steps:
                 inside = False
         if command.name == "insert":
             brings = window_around(command.pk, TINY, leaf_bits=LEAF_BITS) if first else None
-            command = replace(command, better=better, base=brings)
-        told = row_update(row, command, TINY)
-        after = self._after(before, side, command, told, complete=complete)
+            command = replace(command, better=better, base=brings, outside=not inside)
+        # Whether an order crosses the edge of the window the row cache finds by itself.
+        stays = (command.name == "leave" and inside) or (command.name == "enter" and not inside)
+        acts = replace(command, name="none") if stays else command
+        told = row_update(row, acts, TINY)
+        after = self._after(before, side, acts, told, complete=complete)
         if command.name == "set_base" and state.move is not None:
             state.move = replace(state.move, evicting=False)
         if command.name == "reset":

@@ -63,16 +63,17 @@ def inputs_of(rng: random.Random, row: Row, command: Command) -> dict[str, Any]:
     noise = [{n: rng.getrandbits(8) for n in names} for _ in range(DEPTH - len(cached))]
     flags = {"append": ["insert", "append"], "none": []}.get(command.name, [command.name])
     found = [
-        (pk > level["pk"], pk == level["pk"], level["count"] == 1) for level in cached
-    ] + [(False, False, rng.random() < 0.5) for _ in noise]  # fmt: skip
-    worse, same, single = (
+        (pk > level["pk"], pk == level["pk"], pk == level["pk"] and level["count"] == 1)
+        for level in cached
+    ] + [(False, False, False) for _ in noise]  # fmt: skip
+    worse, same, alone = (
         sum(bit << i for i, bit in enumerate(b)) for b in zip(*found, strict=True)
     )
     base = rng.getrandbits(16) if command.base is None else command.base
     return {
         "command": dict.fromkeys(flags, 1), "levels": cached + noise, "meta": meta_of(row),
         "pk": pk, "delta": command.delta, "quantity": command.quantity, "count": command.count,
-        "outside": command.outside, "worse": worse, "same": same, "single": single,
+        "outside": command.outside, "worse": worse, "same": same, "alone": alone,
         "reachable": row.reaches(pk) or command.name == "append", "better": command.better,
         "rebase": command.name == "insert" and command.base is not None, "base": base,
     }  # fmt: skip

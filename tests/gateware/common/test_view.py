@@ -16,7 +16,7 @@ LAYOUT = data.StructLayout(
 
 def test_a_reset_clears_only_the_fields_that_are_named() -> None:
     m = Module()
-    domain: Any = ClockDomain()
+    domain: Any = ClockDomain("sync")
     m.domains.sync = domain
     source = Signal(LAYOUT)
     whole, some, none = (
