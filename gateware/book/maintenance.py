@@ -75,8 +75,7 @@ class Maintenance(MaintenanceState):
             refill_states(m, self)
             sweep_states(m, self)
             move_states(m, self)
-            with self.fsm.state("idle"):
-                self._choose(m)
+            self._choose(m)
         return m
 
     def _issue(self, m: Module) -> None:
@@ -223,56 +222,62 @@ class Maintenance(MaintenanceState):
         ]
 
     def _choose(self, m: Module) -> None:
-        """Take a job: classes in turn, so that none of them starves."""
-        searched = Cat(self.search_side, self.search_book)
+        """Choose a job in one cycle, classes in turn, so that none starves; start it in the next.
 
-        def refill() -> None:
-            self.take_job(m, self.next_row, urgent=1)
-            m.d.sync += self.next_valid.eq(0)
-            self.fsm.go("refill")
-
-        def search() -> None:
-            m.d.sync += self.sweep_for.eq(SweepFor.SEARCH)
-            self.fsm.go("sweep")
-
-        def command() -> None:
-            self.fsm.go("command")
-
-        def move() -> None:
-            m.d.sync += self.sweep_for.eq(Mux(self.evicting, SweepFor.EVICT, SweepFor.ADMIT))
-            self.fsm.go("sweep")
-
-        waiting = {
-            JobClass.REFILL: (self.next_valid & self.next_low, refill),
-            JobClass.SEARCH: (self.searching, search),
+        What a choice rests on does not end before the job starts, or the job looks again.
+        """
+        row, chosen = Signal(range(self.s.rows)), Signal(9)
+        classes = {
+            JobClass.REFILL: self.next_valid & self.next_low,
+            JobClass.SEARCH: self.searching,
             # While a best price is deferred, only what brings it back goes on.
-            JobClass.COMMAND: (self.commanded & ~self.pressed, command),
-            JobClass.MOVE: (self.moving & (~self.pressed | self.move_deferred), move),
+            JobClass.COMMAND: self.commanded & ~self.pressed,
+            JobClass.MOVE: self.moving & (~self.pressed | self.move_deferred),
         }
-        classes = list(waiting)
-        with m.If(self.next_valid & ~self.next_low):
-            m.d.sync += self.next_valid.eq(0)
-        with m.If(self.restarting):
-            self.fsm.go("reset")
-        with m.Elif(self.overflowed):
-            self.take_job(m, Cat(Const(0, 1), self.overflowed_book), urgent=1)
-            self.fsm.go("overflow")
-        with m.Elif(self.search_done):
-            self.take_job(m, searched, urgent=1)
-            self.fsm.go("refill")
-        with m.Elif(Cat(pending for pending, _ in waiting.values()).any()):
-            with m.Switch(self.served):
-                for i, last in enumerate(classes):
-                    with m.Case(last):
-                        order = classes[i + 1 :] + classes[: i + 1]
-                        for j, job in enumerate(order):
-                            pending, start = waiting[job]
-                            with m.If(pending) if j == 0 else m.Elif(pending):
-                                m.d.sync += self.served.eq(job)
-                                start()
-        with m.Elif(self.wants & ~self.pressed & ~self.moving):
-            self.take_job(m, self.seen, urgent=1)
-            self.fsm.go("move")
-        with m.Elif(self.needs):
-            self.take_job(m, self.seen, urgent=0)
-            self.fsm.go("refill")
+        restart, overflow, found, want, need = (1 << i for i in range(4, 9))
+        with self.fsm.state("idle"):
+            self.fsm.go("start")
+            m.d.sync += row.eq(self.seen)
+            with m.If(self.next_valid & ~self.next_low):
+                m.d.sync += self.next_valid.eq(0)
+            with m.If(self.restarting):
+                m.d.sync += chosen.eq(restart)
+            with m.Elif(self.overflowed):
+                m.d.sync += [chosen.eq(overflow), row.eq(Cat(Const(0, 1), self.overflowed_book))]
+            with m.Elif(self.search_done):
+                m.d.sync += [chosen.eq(found), row.eq(Cat(self.search_side, self.search_book))]
+            with m.Elif(Cat(classes.values()).any()):
+                with m.Switch(self.served):
+                    for i, last in enumerate(classes):
+                        with m.Case(last):
+                            order = [*classes][i + 1 :] + [*classes][: i + 1]
+                            for j, job in enumerate(order):
+                                with m.If(classes[job]) if j == 0 else m.Elif(classes[job]):
+                                    m.d.sync += [self.served.eq(job), chosen.eq(1 << job.value)]
+                m.d.sync += row.eq(self.next_row)
+            with m.Elif(self.wants & ~self.pressed & ~self.moving):
+                m.d.sync += chosen.eq(want)
+            with m.Elif(self.needs):
+                m.d.sync += chosen.eq(need)
+            with m.Else():
+                self.fsm.go("idle")
+        with self.fsm.state("start"):
+            refill, search, command, move = (chosen[job.value] for job in classes)
+            is_restart, is_overflow, is_found, is_want, is_need = chosen[4:]
+            with m.If(is_restart):
+                self.fsm.go("reset")
+            with m.If(command):
+                self.fsm.go("command")
+            with m.If(search | move):
+                kind = Mux(self.evicting, SweepFor.EVICT, SweepFor.ADMIT)
+                m.d.sync += self.sweep_for.eq(Mux(search, SweepFor.SEARCH, kind))
+                self.fsm.go("sweep")
+            with m.If(is_overflow | is_want | refill | is_found | is_need):
+                self.take_job(m, row, urgent=~is_need)
+                self.fsm.go("refill")
+            with m.If(is_overflow):
+                self.fsm.go("overflow")
+            with m.If(is_want):
+                self.fsm.go("move")
+            with m.If(refill):
+                m.d.sync += self.next_valid.eq(0)

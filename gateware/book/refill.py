@@ -76,9 +76,9 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
                 e.searches.eq(e.searches + 1),
             ]
             m.d.sync += e.found.clear.eq(1)
-        with m.Else():
-            m.d.sync += e.postponed.bit_select(e.job_row, 1).eq(1)
         e.fsm.go("refill_end")
+        with m.If(e.searching):
+            e.fsm.go("refill_postpone")
 
     with e.fsm.state("refill"):
         m.d.sync += grown.eq(0)
@@ -229,6 +229,9 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             m.d.sync += grown.eq(1)
             e.fsm.go("refill_end")
 
+    with e.fsm.state("refill_postpone"):  # another row is being searched
+        m.d.sync += e.postponed.bit_select(e.job_row, 1).eq(1)
+        e.fsm.go("refill_end")
     with e.fsm.state("refill_end"):
         with m.If(~grown):
             e.fsm.go("refill_release")
