@@ -1,15 +1,19 @@
 """Place and route a component by itself, with open tools: ``python -m gateware.build.pnr``.
 
-Takes minutes a seed. Writes ``docs/reference/pnr.md`` if every seed and part was asked for, and
-prints one JSON line for each design, last.
+Takes most of an hour a seed for the book engine, seeds side by side; what was done before for the
+same netlist is taken from there. Writes ``docs/reference/pnr.md`` if every seed and part was asked
+for, and prints one JSON line for each design, last.
 """
 
 import argparse
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +64,10 @@ def measure(
     target_mhz: float,
     folder: Path,
     xilinx: bool = True,
+    route: bool = True,
     options: str = "",
+    nextpnr: str = "",
+    jobs: int = 1,
 ) -> Design:
     """Synthesise, place and route one design, telling progress on stderr.
 
@@ -78,8 +85,12 @@ def measure(
         Where to work.
     xilinx : bool
         Whether to synthesise for Xilinx parts too.
-    options : str
-        More options for ``synth_ecp5``.
+    route : bool
+        Whether to route; otherwise delays are estimates of the placer.
+    options, nextpnr : str
+        More options for ``synth_ecp5`` and ``nextpnr-ecp5``.
+    jobs : int
+        Seeds at a time.
     """
     parameters = PRESETS[preset]
     started = time.monotonic()
@@ -88,14 +99,16 @@ def measure(
         print(f"[{time.monotonic() - started:5.0f} s] {text}", file=sys.stderr, flush=True)
 
     wrapped = to_rtlil(OutOfContext(component=load(name, parameters)), fabric=_ECP5)
-    netlist = synthesise_ecp5(wrapped, folder, options=options)
+    # The same netlist wherever the sources are.
+    netlist = synthesise_ecp5(wrapped.replace(f"{_ROOT}/", ""), folder, options=options)
     tell(f"{name} is synthesised for {_DEVICE}")
-    routed = []
-    for seed in seeds:
-        result = place_and_route(netlist, seed=seed, target_mhz=target_mhz)
+    run = partial(place_and_route, netlist, target_mhz=target_mhz, options=nextpnr, route=route)
+    with ThreadPoolExecutor(jobs) as pool:
+        runs = [pool.submit(run, seed=seed) for seed in seeds]
+        routed = [each.result() for each in runs]
+    for seed, result in zip(seeds, routed, strict=True):
         tell(f"seed {seed}: {result.fmax_mhz} MHz, {result.area}")
         print("\n".join(path_lines(result.path)), file=sys.stderr, flush=True)
-        routed.append(result)
     areas = {}
     if xilinx:
         bare = to_rtlil(load(name, parameters))
@@ -114,14 +127,18 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--freq", type=float, default=165.0, help="target [MHz]")
     parser.add_argument("--no-xilinx", action="store_true", help="leave the Xilinx parts out")
+    parser.add_argument("--no-route", action="store_true", help="estimate after placement only")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="seeds at a time")
     parser.add_argument("--synth", default="", help="more options for synth_ecp5")
+    parser.add_argument("--nextpnr", default="", help="more options for nextpnr-ecp5")
     parser.add_argument("--folder", type=Path, default=_ROOT / "build" / "pnr")
     parser.add_argument(
         "--page", type=Path, help=f"page to write; default {_PAGE_NAME}, if complete"
     )
     options = parser.parse_args(arguments)
-    if options.seeds < 1:
-        parser.error(f"--seeds must be at least 1, not {options.seeds}")
+    for name in ("seeds", "jobs"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} must be at least 1, not {getattr(options, name)}")
     return options
 
 
@@ -137,11 +154,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             target_mhz=options.freq,
             folder=options.folder / name.replace(":", "."),
             xilinx=not options.no_xilinx,
+            route=not options.no_route,
             options=options.synth,
+            nextpnr=options.nextpnr,
+            jobs=options.jobs,
         )
         for name in options.design or [_DEFAULT]
     ]
-    complete = options.seeds >= 3 and not options.no_xilinx
+    complete = options.seeds >= 3 and not options.no_xilinx and not options.no_route
     if target := options.page or (_ROOT / _PAGE_NAME if complete else None):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(designs, tool_versions()), encoding="utf-8")

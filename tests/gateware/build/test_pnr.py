@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from gateware.build import pnr_tools
 from gateware.build.export import to_rtlil
 from gateware.build.out_of_context import OutOfContext
 from gateware.build.pnr import load, main
 from gateware.build.pnr_page import Design, page, path_lines, short
 from gateware.build.pnr_results import Hop, Routed, parse_ecp5, parse_stat, parse_xilinx
-from gateware.build.pnr_tools import area_xilinx, place_and_route
+from gateware.build.pnr_tools import area_xilinx, place_and_route, synthesise_ecp5
 from hw.presets import PRESETS
 from tests.gateware.build.stand_ins import Delay, Store
 
@@ -172,5 +173,25 @@ def test_rejects_no_seeds(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_failing_tool_says_why(tmp_path: Path) -> None:
+    netlist = tmp_path / "top.json"
+    netlist.write_text("no netlist", encoding="utf-8")
     with pytest.raises(RuntimeError, match="failed"):
-        place_and_route(tmp_path / "nowhere.json", seed=1, target_mhz=100)
+        place_and_route(netlist, seed=1, target_mhz=100)
+    assert not list(tmp_path.glob("*.key"))
+
+
+def test_what_was_routed_is_not_routed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netlist = synthesise_ecp5(to_rtlil(OutOfContext(component=Delay())), tmp_path)
+    placed = place_and_route(netlist, seed=1, target_mhz=100, route=False)
+    first = place_and_route(netlist, seed=1, target_mhz=100)
+    assert placed.fmax_mhz > 200
+    assert placed.area == first.area
+    again: list[int] = []
+    monkeypatch.setattr(pnr_tools, "_run", lambda *_: again.append(1))
+    assert place_and_route(netlist, seed=1, target_mhz=100) == first
+    assert not again
+    netlist.write_text(netlist.read_text("utf-8") + "\n", encoding="utf-8")
+    place_and_route(netlist, seed=1, target_mhz=100)
+    assert again == [1]
