@@ -14,6 +14,7 @@ _ECP5_CELLS: Final = {
     "TRELLIS_RAMW": "lutram",
     "MULT18X18D": "dsp",
 }
+_ESTIMATE: Final = re.compile(r"Max frequency for clock '(.+)': ([\d.]+) MHz")
 # Distributed memory and shift registers are made of look-up tables: the weight is how many.
 _XILINX_LUTS: Final = re.compile(r"LUT[1-6]|SRL16E|SRLC32E")
 _XILINX_LUTRAM: Final = {
@@ -71,8 +72,15 @@ class Routed:
         return sum(hop.delay for hop in self.path if hop.kind in kinds)
 
 
-def parse_ecp5(report: str) -> Routed:
+def parse_ecp5(report: str, log: str = "") -> Routed:
     """Parse what ``nextpnr-ecp5 --report`` wrote, of a design with one clock.
+
+    Parameters
+    ----------
+    report : str
+        The report.
+    log : str
+        The log, for a design that was not routed: only there is the placer's estimate.
 
     Raises
     ------
@@ -80,12 +88,14 @@ def parse_ecp5(report: str) -> Routed:
         If it has no clock, or more than one.
     """
     document: dict[str, Any] = json.loads(report)
-    clocks = document["fmax"]
+    clocks = document["fmax"] or {
+        clock: {"achieved": float(mhz)} for clock, mhz in _ESTIMATE.findall(log)
+    }
     if len(clocks) != 1:
         raise ValueError(f"the design must have one clock, not {len(clocks)}: {', '.join(clocks)}")
     ((clock, result),) = clocks.items()
     edge = f"posedge {clock}"
-    paths = [p for p in document["critical_paths"] if p["from"] == edge == p["to"]]
+    paths = [p for p in document.get("critical_paths", ()) if p["from"] == edge == p["to"]]
     hops = paths[0]["path"] if paths else []
     used = document["utilization"]
     return Routed(

@@ -103,7 +103,8 @@ def place_and_route(
         done.unlink(missing_ok=True)
         _run(_NEXTPNR, arguments, netlist.parent)
         done.write_text(key, encoding="utf-8")
-    return parse_ecp5(report.read_text(encoding="utf-8"))
+    log = "" if route else (netlist.parent / f"nextpnr-{name}.log").read_text(encoding="utf-8")
+    return parse_ecp5(report.read_text(encoding="utf-8"), log)
 
 
 def area_xilinx(rtlil: str, folder: Path, *, family: str) -> dict[str, float]:
