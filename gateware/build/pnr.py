@@ -111,7 +111,7 @@ def measure(
         print("\n".join(path_lines(result.path)), file=sys.stderr, flush=True)
     areas = {}
     if xilinx:
-        bare = to_rtlil(load(name, parameters))
+        bare = to_rtlil(load(name, parameters)).replace(f"{_ROOT}/", "")
         for part, family in _XILINX.items():
             areas[part] = area_xilinx(bare, folder, family=family)
             tell(f"{part}: {areas[part]}")

@@ -1,9 +1,14 @@
-"""Running Yosys and nextpnr, as the wheels of YoWASP."""
+"""Running Yosys and nextpnr, as the wheels of YoWASP.
+
+What was done before with the same input, tools and options is not done again: place and route of a
+large design takes most of an hour.
+"""
 
 import hashlib
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -46,6 +51,17 @@ def _run(tool: str, arguments: Sequence[str], folder: Path) -> None:
         raise RuntimeError(f"{tool} {' '.join(arguments)} failed:\n{run.stdout[-2000:]}")
 
 
+def _once(result: Path, said: Sequence[str], run: Callable[[], None]) -> None:
+    """Make ``result``, unless it is there and was made from what is ``said`` here."""
+    key = hashlib.sha256("\n".join(said).encode()).hexdigest()
+    done = result.with_suffix(".key")
+    if result.exists() and done.exists() and done.read_text(encoding="utf-8") == key:
+        return
+    done.unlink(missing_ok=True)
+    run()
+    done.write_text(key, encoding="utf-8")
+
+
 def synthesise_ecp5(rtlil: str, folder: Path, *, options: str = "") -> Path:
     """Synthesise module ``top`` for the ECP5 and return the netlist for nextpnr.
 
@@ -61,7 +77,8 @@ def synthesise_ecp5(rtlil: str, folder: Path, *, options: str = "") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "top.il").write_text(rtlil, encoding="utf-8")
     script = f"read_rtlil top.il; synth_ecp5 -top top {options} -json top.json"
-    _run(_YOSYS, ["-q", "-l", "yosys.log", "-p", script], folder)
+    run = partial(_run, _YOSYS, ["-q", "-l", "yosys.log", "-p", script], folder)
+    _once(folder / "top.json", (script, *tool_versions().values(), rtlil), run)
     return folder / "top.json"
 
 
@@ -69,9 +86,6 @@ def place_and_route(
     netlist: Path, *, seed: int, target_mhz: float, options: str = "", route: bool = True
 ) -> Routed:
     """Place and route for LFE5UM5G-85F, speed grade 8.
-
-    What was done before with the same netlist, tools and options is not done again: it takes most
-    of an hour for a large design.
 
     Parameters
     ----------
@@ -97,12 +111,8 @@ def place_and_route(
         *options.split(),
     ]
     said = (*arguments, *tool_versions().values(), netlist.read_text(encoding="utf-8"))
-    key = hashlib.sha256("\n".join(said).encode()).hexdigest()
-    report, done = netlist.parent / f"report-{name}.json", netlist.parent / f"report-{name}.key"
-    if not (report.exists() and done.exists() and done.read_text("utf-8") == key):
-        done.unlink(missing_ok=True)
-        _run(_NEXTPNR, arguments, netlist.parent)
-        done.write_text(key, encoding="utf-8")
+    report = netlist.parent / f"report-{name}.json"
+    _once(report, said, partial(_run, _NEXTPNR, arguments, netlist.parent))
     log = "" if route else (netlist.parent / f"nextpnr-{name}.log").read_text(encoding="utf-8")
     return parse_ecp5(report.read_text(encoding="utf-8"), log)
 
@@ -126,5 +136,6 @@ def area_xilinx(rtlil: str, folder: Path, *, family: str) -> dict[str, float]:
         f"synth_xilinx -family {family} -top top -flatten -noiopad -noclkbuf; "
         f"tee -q -o {family}.json stat -json"
     )
-    _run(_YOSYS, ["-q", "-l", f"{family}.log", "-p", script], folder)
+    run = partial(_run, _YOSYS, ["-q", "-l", f"{family}.log", "-p", script], folder)
+    _once(folder / f"{family}.json", (script, *tool_versions().values(), rtlil), run)
     return parse_xilinx(parse_stat((folder / f"{family}.json").read_text(encoding="utf-8")))

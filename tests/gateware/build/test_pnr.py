@@ -190,6 +190,7 @@ def test_what_was_routed_is_not_routed_again(
     assert placed.area == first.area
     again: list[int] = []
     monkeypatch.setattr(pnr_tools, "_run", lambda *_: again.append(1))
+    synthesise_ecp5(to_rtlil(OutOfContext(component=Delay())), tmp_path)
     assert place_and_route(netlist, seed=1, target_mhz=100) == first
     assert not again
     netlist.write_text(netlist.read_text("utf-8") + "\n", encoding="utf-8")
