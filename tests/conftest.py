@@ -23,6 +23,7 @@ def data_dir() -> Path:
     """
     folder = data_directory()
     if folder is None:
+        # Captures are too large for the repository; who has them runs these tests too.
         pytest.skip("no captured market data: no folder TICKGATE_DATA, nor ../shared/data")
     return folder
 
@@ -31,4 +32,5 @@ def data_dir() -> Path:
 def needs_verilated() -> None:
     """Skip where the gateware cannot be compiled, saying what is missing."""
     if lacks := VerilatedDevice.missing():
+        # A machine without a compiler is supported: it has the model device only.
         pytest.skip(f"the verilated device needs {'; '.join(lacks)}")

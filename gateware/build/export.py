@@ -109,6 +109,7 @@ def to_verilog(
             "write_verilog -sv -norename -noattr",
         )
     )
-    yosys = find_yosys(lambda version: version >= (0, 40))  # type: ignore[no-untyped-call] # private, but what amaranth.back.verilog uses
+    # Private, but the one look-up that amaranth.back.verilog itself makes.
+    yosys = find_yosys(lambda version: version >= (0, 40))  # type: ignore[no-untyped-call] # Amaranth does not annotate it
     # Yosys warns that it cannot write every process; Amaranth emits only those that it can.
     return str(yosys.run(["-q", "-"], script, ignore_warnings=True))

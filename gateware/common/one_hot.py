@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from amaranth import Module, Signal, Value
+from amaranth import Module, Signal
 
 __all__ = ["ONE_HOT", "OneHot"]
 
@@ -63,10 +63,6 @@ class OneHot:
     def go(self, name: str) -> None:
         """Be in state ``name`` from the next cycle on, unless a later statement says otherwise."""
         self._m.d.sync += self._now.eq(1 << self._place(name))
-
-    def is_in(self, name: str) -> Value:
-        """Return 1 while the machine is in state ``name``."""
-        return self._now[self._place(name)]
 
     def _place(self, name: str) -> int:
         place = self._places.setdefault(name, len(self._places))

@@ -7,15 +7,14 @@ from typing import Any, Final
 import cocotb
 
 from gateware.book.layouts import Op
-from host.device.records import UPDATE_DTYPE
 from hw.records import ERROR, UPDATE_KIND
 from sim.models.decode import Decoded, decode
 from tests.cosim.ports import Ports
 from tests.gateware.bench import TINY
+from tests.sim.updates import update as update_row
 
 SEED = int(os.environ["SEED"])
 N_UPDATES = 2500
-FIELDS: Final = UPDATE_DTYPE.names or ()
 #: Field of the operation: the field of the record that it is, and how much of it fits [bits].
 CARRIED: Final = {
     "book": ("book", 1),
@@ -69,7 +68,7 @@ async def every_operation_is_the_models(dut: Any) -> None:
     for _ in range(N_UPDATES):
         record, stamp = update(rng), rng.getrandbits(32)
         await ports.drive(update=record, stamp=stamp)
-        model = decode(tuple(record[name] for name in FIELDS), TINY)  # type: ignore[arg-type] # nine
+        model = decode(update_row(**record), TINY)
         errors.add(model.error)
         issue = ports.get("issue")
         assert ports.get("command") == model.command, record

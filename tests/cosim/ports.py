@@ -77,10 +77,11 @@ class Ports:
 
 
 def _bits(shape: Any, value: Any, width: int) -> int:
-    if isinstance(shape, data.Layout) and not isinstance(value, data.Const):
-        value = shape.const(value)
-    bits: int = value.as_bits() if isinstance(value, data.Const) else int(value)  # type: ignore[attr-defined] # stub lags
-    return bits & (1 << width) - 1
+    bits = value
+    if isinstance(shape, data.Layout):
+        packed: Any = value if isinstance(value, data.Const) else shape.const(value)
+        bits = packed.as_bits()
+    return int(bits) & (1 << width) - 1
 
 
 def _value(shape: Any, bits: int) -> Any:

@@ -6,15 +6,12 @@ import pytest
 
 from gateware.top.book_top import BookTop
 from sim.runner import build_cosim, run_cosim
-from sim.verilator.toolchain import missing
 from tests.sim.updates import TINY
 
 
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile the device once, or skip where that is impossible."""
-    if lacks := missing():
-        pytest.skip(f"cosimulation needs {'; '.join(lacks)}")
+def simulator(tmp_path_factory: pytest.TempPathFactory, needs_verilated: None) -> Path:
+    """Compile the device once."""
     folder = tmp_path_factory.mktemp("book_top")
     build_cosim(BookTop(parameters=TINY), folder)
     return folder

@@ -19,7 +19,6 @@ from amaranth.lib import wiring
 
 import gateware
 from sim.runner import build_cosim, run_cosim
-from sim.verilator.toolchain import missing
 from tests.cosim.bench import PARTS, Bench, part
 
 #: Components that are not in the bench, each with its reason.
@@ -32,10 +31,8 @@ ELSEWHERE: Final = {
 
 
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile all components, once for every process of this run; skip where it is impossible."""
-    if lacks := missing():
-        pytest.skip(f"cosimulation needs {'; '.join(lacks)}")
+def simulator(tmp_path_factory: pytest.TempPathFactory, needs_verilated: None) -> Path:
+    """Compile all components, once for every process of this run."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with (shared / "components.lock").open("w") as lock:

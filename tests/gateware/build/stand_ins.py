@@ -107,6 +107,7 @@ class Lamp(wiring.Component):
             with fsm.state("off"), m.If(self.press):
                 fsm.go("on")
             with fsm.state("warning"):
+                m.d.comb += self.warns.eq(1)
                 fsm.go("off")
                 with m.If(self.press):
                     fsm.go("on")
@@ -114,5 +115,4 @@ class Lamp(wiring.Component):
                 m.d.comb += self.on.eq(1)
                 with m.If(self.press):
                     fsm.go("warning")
-        m.d.comb += self.warns.eq(fsm.is_in("warning"))
         return m

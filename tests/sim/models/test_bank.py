@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.registers import REGISTERS
+from hw.registers import REGISTERS, Register
 from sim.models.bank import RegisterBank
 
 CONSTANTS = {"map_id": 7}
@@ -14,8 +14,10 @@ WRITABLE = {r.address: r for r in REGISTERS.values() if r.access == "rw"}
 
 
 @given(st.integers(0, (1 << 64) - 1), st.integers(0, (1 << 64) - 1), st.sampled_from(WIDE))
-def test_two_words_read_in_a_row_are_of_one_moment(now: int, later: int, register: object) -> None:
-    name, address = register.name, register.address  # type: ignore[attr-defined] # a Register
+def test_two_words_read_in_a_row_are_of_one_moment(
+    now: int, later: int, register: Register
+) -> None:
+    name, address = register.name, register.address
     bank = RegisterBank(CONSTANTS)
     bank.values[name] = now
     low = bank.read(address)

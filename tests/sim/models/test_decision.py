@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.records import ERROR
+from hw.records import ERROR, Code
 from sim.models.book import BookModel
 from sim.models.decision import FATAL, Decision, Found, Operation, Situation, decide
 from tests.sim.updates import TINY, update
@@ -55,8 +55,8 @@ ORDER = Found(book=1, side=0, pk=7, quantity=5, inside=True)
 
 
 @pytest.mark.parametrize("code", list(ERROR), ids=lambda code: code.name)
-def test_an_error_found_before_counts_unless_the_book_is_invalid(code: object) -> None:
-    error: int = code.value  # type: ignore[attr-defined] # a Code
+def test_an_error_found_before_counts_unless_the_book_is_invalid(code: Code) -> None:
+    error = code.value
     if not error:
         return
     found = Operation(kind="add", quantity=1, error=error)
