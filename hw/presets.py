@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Final
 
-__all__ = ["PRESETS", "WAYS_PER_SET", "BookParameters"]
+__all__ = ["PRESETS", "USABLE", "WAYS_PER_SET", "BookParameters"]
 
 WAYS_PER_SET: Final = 16  # 4 banks of 4 slots
-USABLE: Final = 0.7  # of order_slots; above it buckets and stash may overflow
+USABLE: Final = 0.6  # of order_slots; beyond it, what comes and goes would fill the stash
 
 _SOURCE: Final = files("hw").joinpath("presets.toml").read_bytes()
 
@@ -38,7 +38,7 @@ class BookParameters:
     books: int
     window_ticks: int
     order_slots: int
-    stash_slots: int = 8
+    stash_slots: int = 4
     cached_levels: int = 10
     id_bits: int = 48
     tick_bits: int = 32

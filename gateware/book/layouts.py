@@ -66,8 +66,10 @@ class Shapes:
     book, side, pk, quantity, count, set, slot, offset : shape
         Of the field of that name; ``slot`` is one-hot over the ways of all banks, then the stash;
         ``offset`` is a position in the window.
-    key, entry, level, meta, state : StructLayout
-        Key of an order; slot of the order table; cached level; the rest of a row; state of a book.
+    key, entry, held, terms : StructLayout
+        Key of an order; slot of the order table, and its two parts: who is there, and at what price.
+    level, meta, state : StructLayout
+        Cached level; the rest of a row; state of a book.
     delta : shape
         Signed change of a level's quantity [lots].
     """
@@ -94,16 +96,16 @@ class Shapes:
         self.offset = unsigned(self.offset_bits)
         self.delta = unsigned(p.quantity_bits + 1)  # two's complement
         self.key = data.StructLayout({"id": unsigned(p.id_bits), "book": self.book})
-        self.entry = data.StructLayout(
-            {
-                "valid": unsigned(1),
-                "inside": unsigned(1),  # the order counts in the level store
-                "side": self.side,
-                "key": self.key,
-                "pk": self.pk,
-                "quantity": self.quantity,
-            }
-        )
+        held = {
+            "valid": unsigned(1),
+            "key": self.key,
+            "inside": unsigned(1),  # the order counts in the level store
+            "side": self.side,
+        }
+        terms = {"pk": self.pk, "quantity": self.quantity}
+        self.held = data.StructLayout(held)
+        self.terms = data.StructLayout(terms)
+        self.entry = data.StructLayout(held | terms)
         self.level = data.StructLayout(
             {"pk": self.pk, "quantity": self.quantity, "count": self.count}
         )

@@ -1,7 +1,12 @@
 """Order table: finds, places and frees orders, one operation a cycle.
 
 Four hashed banks of four ways and a small fully associative stash. A key is looked for in one set
-of each bank and in the stash at once; a new key goes to the first free way, bank 0 first.
+of each bank and in the stash at once; a new key goes to the first free way of any bank, bank 0
+first, and to the stash when all are taken. Filled that way by way, not bank by bank, the banks stay
+even, and what comes and goes leaves the stash empty up to a load of 60 %.
+
+Every order's id is stored once more, in one memory by slot: operations on a slot read it there. To
+select it among all the ways would take more wires than the rest of the table.
 Operations follow each other without stalls: what an operation a few cycles ahead left behind is
 forwarded to a later one with the same key, and the ways that it took are not offered again.
 """
@@ -9,7 +14,7 @@ forwarded to a later one with the same key, and the ways that it took are not of
 from itertools import pairwise
 from typing import Any, Final
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -36,6 +41,12 @@ def select(choices: list[tuple[Value, Value]]) -> Value:
             for i in range(0, len(terms), 2)
         ]
     return terms[0]
+
+
+def one_hot_index(mask: Value) -> Value:
+    """Return the position of the only bit that is set in ``mask``; 0 if none is."""
+    places = range((len(mask) - 1).bit_length())
+    return Cat(Cat(mask[i] for i in range(len(mask)) if i >> bit & 1).any() for bit in places)
 
 
 class OrderTable(wiring.Component):
@@ -85,7 +96,8 @@ class OrderTable(wiring.Component):
     hit : ``Out(1)``
         The key was found, or the slot that was picked is in use.
     entry : ``Out(entry)``
-        What was found; 0 if nothing was.
+        What was found; price, quantity and flags are 0 if nothing was. Its key counts only for a
+        slot that was picked: who looks for a key has it.
     room : ``Out(1)``
         There is a free slot for the key.
     u_write : ``In(1)``
@@ -182,7 +194,7 @@ class OrderTable(wiring.Component):
         s = self.shapes
         low = s.set_bits
         hashed = BANKS * WAYS
-        stash = [view(s.entry, name=f"stash{i}") for i in range(self.parameters.stash_slots)]
+        stash = [view(s.held, name=f"stash{i}") for i in range(self.parameters.stash_slots)]
         m.d.comb += self.stash_used.eq(Cat(e.valid for e in stash))
 
         # Stage n is between the registers p[n] and p[n + 1]; p[0] is the input.
@@ -221,115 +233,137 @@ class OrderTable(wiring.Component):
         for d, flags in same_set.items():
             m.d.sync += flags.eq(Cat(sets[1][b] == sets[1 + d][b] for b in range(BANKS)))
 
-        write_slots = Signal(s.slot)
-        write5, write_entry, entry5 = Signal(), view(s.entry), view(s.entry)
-        write_sets = sets[5]
-        fetched = []  # p2, by slot
+        # Price and quantity are read and written a cycle after the rest: by the time that they are
+        # there, it is known whose are wanted.
+        write_slots, wrote6 = Signal(s.slot), Signal(s.slot)
+        write_ids = Signal(hashed)
+        held5, terms5, terms6 = view(s.held), view(s.terms), view(s.terms)
+        m.d.sync += [wrote6.eq(write_slots), terms6.eq(terms5)]
+        helds, terms = [], []  # p2, p3; by slot
         for bank in range(BANKS):
             for way in range(WAYS):
-                memory: Any = Memory(shape=s.entry, depth=self.parameters.sets, init=[])
-                m.submodules[f"bank{bank}_way{way}"] = memory
-                read, write = memory.read_port(), memory.write_port()
-                word = view(s.entry, name=f"p2_word{bank}_{way}")
-                m.d.comb += [
-                    read.addr.eq(sets[0][bank]),
-                    write.addr.eq(write_sets[bank]),
-                    write.data.eq(write_entry),
-                    write.en.eq(write_slots[bank * WAYS + way]),
-                ]
-                m.d.sync += word.eq(read.data)
-                fetched.append(word)
-        for i, slot in enumerate(stash):
-            with m.If(write_slots[hashed + i]):
-                m.d.sync += slot.eq(write_entry)
+                slot = bank * WAYS + way
+                ports = (sets[0][bank], sets[5][bank], held5, write_slots[slot])
+                helds.append(self._stored(m, f"bank{bank}_way{way}_held", s.held, *ports))
+                ports = (sets[1][bank], sets[6][bank], terms6, wrote6[slot])
+                terms.append(self._stored(m, f"bank{bank}_way{way}_terms", s.terms, *ports))
+        ids = self._stored_ids(m, sets, pick[1], write_ids, held5.key.id)
+        for i in range(hashed, s.slots):
+            with m.If(write_slots[i]):
+                m.d.sync += Value.cast(stash[i - hashed]).eq(Value.cast(held5))
+            stashed = view(s.terms, name=f"stash{i - hashed}_terms")
+            with m.If(wrote6[i]):
+                m.d.sync += Value.cast(stashed).eq(Value.cast(terms6))
+            terms.append(stashed)
 
         # Stage 2: compare. The set implies the low bits of the key, see gateware.book.hashing.
         taken = {n: Signal(s.slot, name=f"p{n}_taken") for n in range(4, 8)}  # offered before
-        after = {n: view(s.entry, name=f"p{n}_after") for n in range(5, 8)}  # what each one left
+        # What each one left: an entry, of which nobody asks the key, and where.
+        after = {n: view(s.entry, name=f"p{n}_after") for n in range(5, 8)}
         after_slot = {n: Signal(s.slot, name=f"p{n}_after_slot") for n in range(5, 8)}
         forwarded = Signal()
         m.d.comb += forwarded.eq(Cat(same_key.values()).any())
         in_stash = Signal()
         m.d.comb += in_stash.eq(sets[2][0] == 0)
-        match, scan, scan_reach, free = [], [], [], []
+        match, scan, free, missed = [], [], [], []
         # A slot that was written in the very cycle in which this operation read its set: what the
         # memory said of it may be either, or neither. It is another operation's: not this one's
         # order, which would have been forwarded, and not free.
-        wrote = {n: Signal(s.slot, name=f"p{n}_wrote") for n in (6, 7)}
-        m.d.sync += [wrote[6].eq(write_slots), wrote[7].eq(wrote[6])]
+        wrote7 = Signal(s.slot)
+        m.d.sync += wrote7.eq(wrote6)
         key2 = Value.cast(keys[2])
-        for i in range(s.slots):
-            word = fetched[i] if i < hashed else stash[i - hashed]
-            key = Value.cast(word.key)
-            torn = wrote[7][i] & same_set[5][i // WAYS] if i < hashed else Const(0, 1)
-            valid = word.valid & ~torn
+        for i, held in enumerate([*helds, *stash]):
+            key = Value.cast(held.key)
+            torn = wrote7[i] & same_set[5][i // WAYS] if i < hashed else Const(0, 1)
+            valid = held.valid & ~torn
             same = key[low:] == key2[low:] if i < hashed else key == key2
             match.append((valid & same & lookup[2] & ~forwarded) | (direct[2] & pick[2][i] & valid))
             fits = (
                 valid
-                & (self.scan_any_book | (word.key.book == self.scan_book))
-                & (self.scan_any_side | (word.side == self.scan_side))
-                & (self.scan_any_inside | (word.inside == self.scan_inside))
-                & (1 if i < hashed else in_stash)
+                & (self.scan_any_book | (held.key.book == self.scan_book))
+                & (self.scan_any_side | (held.side == self.scan_side))
+                & (self.scan_any_inside | (held.inside == self.scan_inside))
             )
-            reaches = (word.pk > self.scan_limit) == self.scan_above
+            scan.append(fits & (1 if i < hashed else in_stash))
             # A scan for orders in or out of a window must not miss one that is being changed.
-            missed = torn & ~self.scan_any_inside
-            scan.append(fits | missed)
-            scan_reach.append(reaches | missed)
+            missed.append(torn & ~self.scan_any_inside)
             offered = [
                 taken[2 + d][i] & (same_set[d][i // WAYS] if i < hashed else 1) for d in range(2, 6)
             ]
-            free.append(~word.valid & ~torn & ~Cat(offered).any())
+            free.append(~held.valid & ~torn & ~Cat(offered).any())
 
         p3_match, p3_free = Signal(s.slot), Signal(s.slot)
-        p3_scan, p3_scan_reach = Signal(s.slot), Signal(s.slot)
+        p3_scan, p3_missed = Signal(s.slot), Signal(s.slot)
         p3_near = Signal(s.slot)  # slots that the operation one ahead may be taking
         p3_same2, p3_earlier = Signal(), Signal()
-        p3_entry, p3_slot = view(s.entry), Signal(s.slot)
-        words3 = [view(s.entry, name=f"p3_word{i}") for i in range(hashed)]
+        p3_entry, p3_slot, p3_key = view(s.entry), Signal(s.slot), view(s.key)
+        p3_sides, p3_insides = Signal(s.slot), Signal(s.slot)
         near = Cat(*(same_set[1][b].replicate(WAYS) for b in range(BANKS)), Const(-1, len(stash)))
         earlier = same_key[3] | same_key[4] | same_key[5]
+        picked = [(pick[2][i], held.key.book) for i, held in enumerate([*helds, *stash])]
+        stashed_ids = [(pick[2][hashed + i], held.key.id) for i, held in enumerate(stash)]
+        p3_in_stash, p3_stashed_id = Signal(), Signal(len(key0.id), reset_less=True)
         m.d.sync += [
             p3_match.eq(Cat(match)),
             p3_scan.eq(Cat(scan)),
-            p3_scan_reach.eq(Cat(scan_reach)),
+            p3_missed.eq(Cat(missed)),
             p3_free.eq(Cat(free)),
             p3_near.eq(near),
             p3_same2.eq(same_key[2]),
             p3_earlier.eq(earlier & ~same_key[2]),
-            *(a.eq(b) for a, b in zip(words3, fetched, strict=True)),
+            p3_key.book.eq(select(picked)),
+            p3_in_stash.eq(pick[2][hashed:].any()),
+            p3_stashed_id.eq(select(stashed_ids)),
+            p3_sides.eq(Cat(held.side for held in (*helds, *stash))),
+            p3_insides.eq(Cat(held.inside for held in (*helds, *stash))),
         ]
         for target, source in ((p3_entry, after), (p3_slot, after_slot)):
             m.d.sync += target.eq(
                 Mux(same_key[3], source[5], Mux(same_key[4], source[6], source[7]))
             )
+        limit3, above3 = Signal(s.pk, reset_less=True), Signal()
+        m.d.sync += [limit3.eq(self.scan_limit), above3.eq(self.scan_above)]
 
         # Stage 3: select what was found, and a free slot.
-        entries = [Value.cast(e) for e in (*words3, *stash)]
+        entries = []
+        for i, each in enumerate(terms):
+            entry = view(s.entry, name=f"entry{i}")
+            m.d.comb += [
+                entry.valid.eq(1),  # counts only where there is a match
+                entry.inside.eq(p3_insides[i]),
+                entry.side.eq(p3_sides[i]),
+                entry.pk.eq(each.pk),
+                entry.quantity.eq(each.quantity),
+            ]
+            entries.append(entry)
+        reach = Cat((each.pk > limit3) == above3 for each in terms)
+        write5, write_entry, entry5 = Signal(), view(s.entry), view(s.entry)
         found = view(s.entry)
-        # `after[5]`, as two terms of the selection.
-        near_terms = [
+        near_terms = [  # `after[5]`, as two terms of the selection
             (p3_same2 & write5 & write_entry.valid, Value.cast(write_entry)),
             (p3_same2 & ~write5, Value.cast(entry5)),
         ]
-        found_slot = Signal(s.slot)
-        m.d.comb += [
-            Value.cast(found).eq(
-                select(
-                    [(p3_match[i], entry) for i, entry in enumerate(entries)]
-                    + [*near_terms, (p3_earlier, Value.cast(p3_entry))]
-                )
-            ),
-            found_slot.eq(select([(p3_same2, after_slot[5]), (p3_earlier, p3_slot)]) | p3_match),
-        ]
+        m.d.comb += Value.cast(found).eq(
+            select(
+                [(p3_match[i], Value.cast(entry)) for i, entry in enumerate(entries)]
+                + [*near_terms, (p3_earlier, Value.cast(p3_entry))]
+            )
+        )
+        found_slot = select([(p3_same2, after_slot[5]), (p3_earlier, p3_slot)]) | p3_match
         offer = Signal(s.slot)
-        m.d.comb += offer.eq(first_of(p3_free & ~(p3_near & taken[4])))
+        vacant = p3_free & ~(p3_near & taken[4])
+        order = [b * WAYS + w for w in range(WAYS) for b in range(BANKS)]
+        first = first_of(Cat(*(vacant[i] for i in order), vacant[hashed:]))
+        m.d.comb += [
+            Cat(*(offer[i] for i in order), offer[hashed:]).eq(first),
+            p3_key.id.eq(Mux(p3_in_stash, p3_stashed_id, ids)),
+        ]
         slot, entry4 = Signal(s.slot), view(s.entry)  # p4
         m.d.comb += self.entry.eq(entry4)
         m.d.sync += [
-            self.matches.eq(p3_scan & p3_scan_reach),
+            self.matches.eq((p3_scan & reach) | p3_missed),
             entry4.eq(found),
+            entry4.key.eq(p3_key),
             self.hit.eq(found.valid),
             # Where both are there they are equal, or the operation is refused.
             self.side.eq(found.side | (self.own_side & self.own)),
@@ -353,13 +387,18 @@ class OrderTable(wiring.Component):
             slot5.eq(slot),
             matches5.eq(self.matches),
         ]
-        m.d.comb += [write_entry.eq(told5), write_entry.inside.eq(self.u_inside)]
+        m.d.comb += [
+            write_entry.eq(told5),
+            write_entry.inside.eq(self.u_inside),
+            Value.cast(held5).eq(Value.cast(write_entry)[: s.held.size]),
+            Value.cast(terms5).eq(Value.cast(write_entry)[s.held.size :]),
+        ]
+        wrote5 = after_slot[5] & write5.replicate(s.slots)
         removed = write5 & ~write_entry.valid
         m.d.comb += [
             after_slot[5].eq(Mux(write5 & place5, taken[5], slot5)),
-            write_slots.eq(
-                (matches5 & clear5.replicate(s.slots)) | (after_slot[5] & write5.replicate(s.slots))
-            ),
+            write_slots.eq((matches5 & clear5.replicate(s.slots)) | wrote5),
+            write_ids.eq(wrote5),
             Value.cast(after[5]).eq(
                 Mux(write5, Mux(removed, 0, Value.cast(write_entry)), Value.cast(entry5))
             ),
@@ -370,3 +409,60 @@ class OrderTable(wiring.Component):
             *(taken[n + 1].eq(taken[n]) for n in (4, 5, 6)),
         ]
         return m
+
+    def _stored_ids(
+        self, m: Module, sets: list[list[Signal]], pick1: Value, write5: Value, new5: Value
+    ) -> Any:
+        """Return, in stage 3, the id in the slot that ``pick1`` chose in stage 1.
+
+        ``write5``, ``new5``: in stage 5, the slot of the banks to write, and its id.
+        """
+        s, hashed = self.shapes, BANKS * WAYS
+        memory: Any = Memory(
+            shape=unsigned(self.parameters.id_bits), depth=hashed * self.parameters.sets, init=[]
+        )
+        m.submodules.ids = memory
+        reads, writes = memory.read_port(), memory.write_port()
+        slot6, set6, new6 = Signal(range(hashed)), Signal(s.set), Signal.like(new5, reset_less=True)
+        write6 = Signal()
+        ids = Signal.like(new5, reset_less=True)
+        banks = [write5[b * WAYS : (b + 1) * WAYS].any() for b in range(BANKS)]
+        m.d.comb += [
+            # Who picks a slot picks the same set in every bank.
+            reads.addr.eq(Cat(sets[1][0], one_hot_index(pick1[:hashed]))),
+            writes.addr.eq(Cat(set6, slot6)),
+            writes.data.eq(new6),
+            writes.en.eq(write6),
+        ]
+        m.d.sync += [
+            write6.eq(write5.any()),
+            slot6.eq(one_hot_index(write5)),
+            set6.eq(select(list(zip(banks, sets[5], strict=True)))),
+            new6.eq(new5),
+            ids.eq(reads.data),
+        ]
+        return ids
+
+    def _stored(
+        self,
+        m: Module,
+        name: str,
+        shape: data.StructLayout,
+        read_set: Value,
+        write_set: Value,
+        new: data.View,
+        write: Value,
+    ) -> Any:
+        """Return what one way of one bank says: the register behind a memory."""
+        memory: Any = Memory(shape=shape, depth=self.parameters.sets, init=[])
+        m.submodules[name] = memory
+        reads, writes = memory.read_port(), memory.write_port()
+        word = view(shape, name=f"{name}_word")
+        m.d.comb += [
+            reads.addr.eq(read_set),
+            writes.addr.eq(write_set),
+            writes.data.eq(new),
+            writes.en.eq(write),
+        ]
+        m.d.sync += word.eq(reads.data)
+        return word

@@ -35,8 +35,8 @@ def linear_hash(masks: Sequence[Sequence[int]]) -> Callable[[int, int], int]:
 class OrderTable(Generic[Entry]):
     """Entries by key, each in one of the few slots that its key may have.
 
-    A new key takes the first free way of its set in bank 0, then in bank 1 and so on, then the
-    first free place of the stash. Entries never move.
+    A new key takes the first free way of its sets, bank 0 first where several banks have the same
+    way free; then the first free place of the stash. Entries never move.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class OrderTable(Generic[Entry]):
     def candidates(self, key: int) -> list[Slot]:
         """Return every slot that a key may have, in the order in which they are taken."""
         sets = [(bank, self._bucket(bank, key)) for bank in range(BANKS)]
-        hashed = [(bank, index, way) for bank, index in sets for way in range(WAYS)]
+        hashed = [(bank, index, way) for way in range(WAYS) for bank, index in sets]
         return hashed + [(BANKS, 0, place) for place in range(self._stash_slots)]
 
     def find(self, key: int) -> Slot | None:

@@ -48,7 +48,7 @@ class Talk:
         )  # fmt: skip
         decision = Decision()
         if answered is not None:
-            decision = answered.decide(self._answer())
+            decision = answered.decide(self._answer(answered))
         await Timer(1, "ns")  # the decision is made within the cycle of the answer
         ports.set(**self._decide(decision))
         self._inside = (decision.place or decision.write or (0, 0, 0, 0))[3]
@@ -94,10 +94,10 @@ class Talk:
         side, pk = own or (self.rng.randrange(2), self.rng.getrandbits(TABLE.tick_bits))
         return {"own": own is not None, "own_side": side, "own_pk": pk}
 
-    def _answer(self) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         get = self.ports.get
         e = get("entry")
-        plain = (e.key.book, e.key.id, e.side, e.inside, e.pk, e.quantity)
+        plain = (*(request.key or (e.key.book, e.key.id)), e.side, e.inside, e.pk, e.quantity)
         return Answer(
             hit=bool(get("hit")), room=bool(get("room")), entry=plain if e.valid else None,
             side=get("side"), pk=get("pk"), matches=get("matches"),

@@ -109,7 +109,7 @@ def converse(parameters: BookParameters, requests: Sequence[Request]) -> list[An
             ctx.set(dut.own_pk, pk)
             decision = Decision()
             if latency <= cycle < len(requests) + latency:
-                answers.append(_answer(ctx, dut))
+                answers.append(_answer(ctx, dut, ahead(latency)))
                 decision = ahead(latency).decide(answers[-1])
             _decide(ctx, dut, decision)
             ctx.set(dut.u_inside, inside)  # of the decision before
@@ -137,10 +137,10 @@ def _tell_scan(ctx: Any, dut: OrderTable, request: Request) -> None:
         ctx.set(getattr(dut, f"scan_any_{name}"), name not in request.scan)
 
 
-def _answer(ctx: Any, dut: OrderTable) -> Answer:
+def _answer(ctx: Any, dut: OrderTable, request: Request) -> Answer:
     entry = ctx.get(dut.entry)
     plain = (
-        entry.key.book, entry.key.id, entry.side, entry.inside, entry.pk, entry.quantity,
+        *(request.key or (entry.key.book, entry.key.id)), entry.side, entry.inside, entry.pk, entry.quantity,
     )  # fmt: skip
     return Answer(
         hit=bool(ctx.get(dut.hit)),

@@ -229,8 +229,11 @@ def test_a_sweep_clears_what_matches_and_nothing_else() -> None:
 
 
 def test_a_picked_slot_is_rewritten_in_place() -> None:
-    entries = [entry_of(key) for key in colliding_keys(TABLE, BANKS * WAYS + TABLE.stash_slots)]
-    fill = [place((e[0], e[1])) for e in entries] + [IDLE] * SLOT_SPACING
+    slots = [b * WAYS + w for w in range(WAYS) for b in range(BANKS)]  # as they are taken
+    slots += range(BANKS * WAYS, BANKS * WAYS + TABLE.stash_slots)
+    placed = [entry_of(key) for key in colliding_keys(TABLE, len(slots))]
+    fill = [place((e[0], e[1])) for e in placed] + [IDLE] * SLOT_SPACING
+    entries = [entry for _, entry in sorted(zip(slots, placed, strict=True))]
     changed = [(*e[:3], 0, e[4], e[5]) for e in entries]
     writes = [
         Request(set=0, pick=1 << slot, decide=partial(overwrite, e))
