@@ -67,7 +67,7 @@ class Shapes:
         Of the field of that name; ``slot`` is one-hot over the ways of all banks, then the stash;
         ``offset`` is a position in the window.
     key, entry, held, terms : StructLayout
-        Key of an order; slot of the order table, and its two parts: who is there, and at what price.
+        Key of an order; slot of the order table, and its parts: who is there, and at what price.
     level, meta, state : StructLayout
         Cached level; the rest of a row; state of a book.
     delta : shape

@@ -21,10 +21,11 @@ from gateware.book.decode import issue_layout
 from gateware.book.deferrals import time_deferrals
 from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
-from gateware.book.order_table import OrderTable, first_of
+from gateware.book.order_table import OrderTable
 from gateware.book.pipeline import Pipeline
 from gateware.book.refill import encode, refill_states
 from gateware.book.sweep import sweep_states
+from gateware.common.choice import first_of
 from gateware.common.one_hot import OneHot
 from gateware.common.view import view
 from hw.records import UPDATE_KIND

@@ -21,32 +21,11 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.book.hashing import bucket_value
 from gateware.book.layouts import BANKS, WAYS, Shapes
+from gateware.common.choice import first_of, one_hot_index, select
 from gateware.common.view import view
 from hw.presets import BookParameters
 
-__all__ = ["OrderTable", "first_of", "select"]
-
-
-def first_of(mask: Value) -> Value:
-    """Return ``mask`` with only its lowest set bit left."""
-    return mask & (~mask + 1)[: len(mask)]
-
-
-def select(choices: list[tuple[Value, Value]]) -> Value:
-    """Return the OR of the values whose condition holds: a one-hot multiplexer."""
-    terms = [Mux(condition, value, 0) for condition, value in choices]
-    while len(terms) > 1:  # a balanced tree, so that synthesis need not find one
-        terms = [
-            terms[i] | terms[i + 1] if i + 1 < len(terms) else terms[i]
-            for i in range(0, len(terms), 2)
-        ]
-    return terms[0]
-
-
-def one_hot_index(mask: Value) -> Value:
-    """Return the position of the only bit that is set in ``mask``; 0 if none is."""
-    places = range((len(mask) - 1).bit_length())
-    return Cat(Cat(mask[i] for i in range(len(mask)) if i >> bit & 1).any() for bit in places)
+__all__ = ["OrderTable"]
 
 
 class OrderTable(wiring.Component):
@@ -242,10 +221,10 @@ class OrderTable(wiring.Component):
         helds, terms = [], []  # p2, p3; by slot
         for bank in range(BANKS):
             for way in range(WAYS):
-                slot = bank * WAYS + way
-                ports = (sets[0][bank], sets[5][bank], held5, write_slots[slot])
+                i = bank * WAYS + way
+                ports = (sets[0][bank], sets[5][bank], held5, write_slots[i])
                 helds.append(self._stored(m, f"bank{bank}_way{way}_held", s.held, *ports))
-                ports = (sets[1][bank], sets[6][bank], terms6, wrote6[slot])
+                ports = (sets[1][bank], sets[6][bank], terms6, wrote6[i])
                 terms.append(self._stored(m, f"bank{bank}_way{way}_terms", s.terms, *ports))
         ids = self._stored_ids(m, sets, pick[1], write_ids, held5.key.id)
         for i in range(hashed, s.slots):

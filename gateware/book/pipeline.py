@@ -396,17 +396,12 @@ class Pipeline(wiring.Component):
         order = Cat(entry5.pk, entry5.quantity, Const(1, s.count.width))
         said6, said_known6 = view(data.ArrayLayout(s.level, 2)), Signal(2)
         says6, order_id6 = Signal(), Signal(64)
-        pairs = ((rows.levels, rows.meta), (rows.other_levels, rows.other_meta))
-        for side, (levels, meta) in enumerate(pairs):
-            at_index, valid = view(s.level, name=f"at_index{side}"), Signal(name=f"valid{side}")
-            with m.Switch(p[5].tag.index):
-                for j in range(self.parameters.cached_levels):
-                    with m.Case(j):
-                        m.d.comb += [at_index.eq(levels[j]), valid.eq(meta.valid[j])]
+        m.d.comb += rows.index.eq(p[4].tag.index)
+        for side in range(2):
             mine = entry5.side == side
             m.d.sync += [
-                Value.cast(said6[side]).eq(Mux(is_order5, order, Value.cast(at_index))),
-                said_known6[side].eq(Mux(is_order5, mine, valid)),
+                Value.cast(said6[side]).eq(Mux(is_order5, order, Value.cast(rows.told[side]))),
+                said_known6[side].eq(Mux(is_order5, mine, rows.told_valid[side])),
             ]
         emit6 = Signal()
         m.d.sync += [

@@ -4,7 +4,7 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import MaintenanceState
-from gateware.book.order_table import first_of
+from gateware.common.choice import first_of
 from hw.records import EVENT_KIND
 
 __all__ = ["encode", "refill_states"]

@@ -14,6 +14,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.book.layouts import Shapes
 from gateware.book.row_update import ROW_COMMAND, RowUpdate
+from gateware.common.choice import select
 from gateware.common.view import view
 from hw.presets import BookParameters
 
@@ -43,6 +44,8 @@ class RowCache(wiring.Component):
         In cycle 2. ``delta``: change of the level's quantity [lots], two's complement.
         ``quantity``, ``count``: of a new level. ``outside``: the order that is removed was outside
         the window. ``base``: best price of the window to come, for set_base and start_move.
+    index : ``In(4)``
+        In cycle 2: which level ``told`` is, from 0, the best; there may be none.
     moving : ``In(1)``
         In cycle 2: a window move of this row is under way and ``base`` is its target.
     evicting : ``In(1)``
@@ -54,10 +57,10 @@ class RowCache(wiring.Component):
         window along.
     meta, levels : ``Out(meta)``, ``Out(level)`` each
         In cycle 3: the row of ``side`` before the command.
-    other_levels : ``Out(level)`` each
-        In cycle 3: the levels of the other row.
     other_meta : ``Out(meta)``
-        In cycle 3: the rest of the other row.
+        In cycle 3: that of the other row.
+    told, told_valid : 2 x ``Out(level)``, ``Out(2)``
+        In cycle 3: the level at ``index`` of bid (0) and ask (1) before the command; there is one.
     best : 2 x ``Out(level)``
         In cycle 4: best level of bid (0) and ask (1) after the command.
     known, deferred : ``Out(2)``
@@ -87,11 +90,13 @@ class RowCache(wiring.Component):
     base: Value
     moving: Value
     evicting: Value
+    index: Value
     state: data.View
     inside: Value
     meta: data.View
     levels: Any
-    other_levels: Any
+    told: Any
+    told_valid: Value
     best: Any
     other_meta: data.View
     invalid: Value
@@ -118,12 +123,14 @@ class RowCache(wiring.Component):
                 "base": In(s.pk),
                 "moving": In(1),
                 "evicting": In(1),
+                "index": In(4),
                 "state": Out(s.state),
                 "inside": Out(1),
                 "meta": Out(s.meta),
                 "other_meta": Out(s.meta),
                 "levels": Out(s.level).array(p.cached_levels),
-                "other_levels": Out(s.level).array(p.cached_levels),
+                "told": Out(s.level).array(2),
+                "told_valid": Out(2),
                 "best": Out(s.level).array(2),
                 "known": Out(2),
                 "deferred": Out(2),
@@ -144,8 +151,7 @@ class RowCache(wiring.Component):
         book1, book2, book3 = (Signal(s.book, name=f"book{n}") for n in range(1, 4))
         valid1, valid2, side3, active3 = (Signal() for _ in range(4))
         writes = Signal(2)
-        other_levels = [view(s.level, name=f"p3_other{j}") for j in range(depth)]
-        other_meta = view(s.meta)
+        other_best, other_meta = view(s.level), view(s.meta)
         m.d.sync += [
             *(after.eq(before) for before, after in pairwise((self.book, book1, book2, book3))),
             valid1.eq(self.valid),
@@ -175,6 +181,7 @@ class RowCache(wiring.Component):
         # Stage 2: compare with both rows, then keep the side that the command is about.
         self._compare(m, rows, metas, update)
         self._locate(m, metas, update)
+        self._tell(m, rows, metas)
         meta3 = view(s.meta)
         m.d.comb += Value.cast(update.meta).eq(Value.cast(meta3))
         command3, outside3 = view(ROW_COMMAND, reset=True), Signal()
@@ -192,10 +199,9 @@ class RowCache(wiring.Component):
             pair = [rows[0][j], rows[1][j]]
             level = view(s.level, name=f"p3_level{j}")
             m.d.comb += Value.cast(update.levels[j]).eq(Value.cast(level))
-            m.d.sync += [
-                Value.cast(level).eq(self._of_side(pair)),
-                Value.cast(other_levels[j]).eq(self._of_side(pair[::-1])),
-            ]
+            m.d.sync += Value.cast(level).eq(self._of_side(pair))
+            if j == 0:
+                m.d.sync += Value.cast(other_best).eq(self._of_side(pair[::-1]))
         # Only now is it known where the price lies.
         m.d.comb += [
             update.command.eq(command3),
@@ -211,7 +217,6 @@ class RowCache(wiring.Component):
             self.meta.eq(update.meta),
             self.other_meta.eq(other_meta),
             *(self.levels[j].eq(update.levels[j]) for j in range(depth)),
-            *(self.other_levels[j].eq(other_levels[j]) for j in range(depth)),
         ]
         self._keep_state(m, [book1, book2, book3], [valid1, valid2], active3, command)
         bests, after4 = [view(s.level, name=f"p4_best{i}") for i in range(2)], view(s.meta)
@@ -219,7 +224,7 @@ class RowCache(wiring.Component):
         other_known = other_meta.valid[0] & ~command.reset
         deferred = ~known & new.more
         other_deferred = ~other_meta.valid[0] & other_meta.more & ~command.reset
-        best, other = Value.cast(update.new_levels[0]), Value.cast(other_levels[0])
+        best, other = Value.cast(update.new_levels[0]), Value.cast(other_best)
         m.d.sync += [
             self.dropped.eq(update.dropped),
             self.overflow.eq(update.overflow),
@@ -309,6 +314,18 @@ class RowCache(wiring.Component):
         row = view(shape, name=f"p2_{name}")
         m.d.sync += Value.cast(row).eq(Mux(passed_on, Value.cast(new), Value.cast(read.data)))
         return row
+
+    def _tell(self, m: Module, rows: list[list[data.View]], metas: list[data.View]) -> None:
+        """Stage 2: select the level that is asked for."""
+        for i, (levels, meta) in enumerate(zip(rows, metas, strict=True)):
+            told = view(self.shapes.level, name=f"p3_told{i}")
+            m.d.comb += self.told[i].eq(told)
+            asked = [self.index == j for j in range(len(levels))]
+            choices = list(zip(asked, map(Value.cast, levels), strict=True))
+            m.d.sync += [
+                Value.cast(told).eq(select(choices)),
+                self.told_valid[i].eq((Cat(asked) & meta.valid).any()),
+            ]
 
     def _of_side(self, pair: list[data.View]) -> Value:
         return Mux(self.side, Value.cast(pair[1]), Value.cast(pair[0]))

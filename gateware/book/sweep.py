@@ -4,7 +4,7 @@ from amaranth import Const, Module, Mux, Signal
 
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import MaintenanceState, SweepFor
-from gateware.book.order_table import first_of
+from gateware.common.choice import first_of
 from hw.records import EVENT_KIND
 
 __all__ = ["sweep_states"]

@@ -65,9 +65,7 @@ def absorb_output_registers(netlist: dict[str, Any]) -> int:
     return len(absorbed)
 
 
-def _register(
-    cells: dict[str, Any], loads: list[tuple[str, str]], clock: list[int]
-) -> str | None:
+def _register(cells: dict[str, Any], loads: list[tuple[str, str]], clock: list[int]) -> str | None:
     """Return the flip-flop that alone takes a bit, on every edge of the clock, if there is one."""
     if len(loads) != 1 or loads[0][1] not in ("DI", "M"):
         return None

@@ -29,13 +29,13 @@ def schedule(rng: random.Random) -> list[Step | None]:
     return made
 
 
-def command_of(rng: random.Random, step: Step | None) -> dict[str, Any]:
+def command_of(rng: random.Random, step: Step | None, index: int) -> dict[str, Any]:
     """Return the inputs of the second cycle after the book; what does not matter is noise."""
     noise: dict[str, Any] = {
         "command": {}, "side": rng.randrange(2), "pk": rng.getrandbits(16),
         "delta": rng.getrandbits(9), "quantity": rng.getrandbits(8), "count": rng.getrandbits(8),
         "outside": rng.randrange(2), "base": rng.getrandbits(16), "moving": rng.randrange(2),
-        "evicting": rng.randrange(2),
+        "evicting": rng.randrange(2), "index": index,
     }  # fmt: skip
     if step is None:
         return noise
@@ -66,11 +66,17 @@ def expect_meta(meta: dict[str, int], row: Row, case: object) -> None:
         assert meta[name] == getattr(row, name), (name, case)
 
 
-def check_before(ports: Ports, step: Step) -> None:
+def check_before(ports: Ports, step: Step, index: int) -> None:
     """Cycle 3: both rows as they were."""
     row, other = (step.before.rows[i] for i in (step.side, 1 - step.side))
     expect_row(ports.fields("meta"), ports.get("levels"), row, step)
-    expect_row(ports.fields("other_meta"), ports.get("other_levels"), other, step)
+    expect_meta(ports.fields("other_meta"), other, step)
+    told, valid = ports.get("told"), ports.get("told_valid")
+    for side, each in enumerate(step.before.rows):
+        assert valid >> side & 1 == (index < len(each.levels)), step
+        if index < len(each.levels):
+            level = told[side]
+            assert (level.pk, level.quantity, level.count) == each.levels[index], step
 
 
 def check_after(ports: Ports, step: Step) -> None:
@@ -101,17 +107,19 @@ async def every_row_is_the_models(dut: Any) -> None:
         return steps[cycle] if 0 <= cycle < len(steps) else None
 
     await ports.start()
+    index = 0
     for cycle in range(len(steps) + LAST):
+        asked_index, index = index, rng.randrange(TINY.cached_levels)
         coming, _, asked, before, done = (at(cycle - n) for n in range(LAST + 1))
         book = rng.randrange(TINY.books) if coming is None else coming.book
-        await ports.drive(book=book, valid=coming is not None, **command_of(rng, asked))
+        await ports.drive(book=book, valid=coming is not None, **command_of(rng, asked, index))
         if asked is not None and cycle > opening + 1:
             state = ports.get("state")
             assert bool(state.invalid) == asked.before.invalid, asked
             assert state.complete == asked.before.complete, asked
         if before is not None and cycle > opening + 2 and not before.spoilt:
             assert ports.get("inside") == before.inside, before
-            check_before(ports, before)
+            check_before(ports, before, asked_index)
         if done is not None and cycle > opening + 3:
             seen.update([done.command.name, f"overflow {done.told.overflow}"])
             check_after(ports, done)

@@ -140,7 +140,8 @@ def _tell_scan(ctx: Any, dut: OrderTable, request: Request) -> None:
 def _answer(ctx: Any, dut: OrderTable, request: Request) -> Answer:
     entry = ctx.get(dut.entry)
     plain = (
-        *(request.key or (entry.key.book, entry.key.id)), entry.side, entry.inside, entry.pk, entry.quantity,
+        *(request.key or (entry.key.book, entry.key.id)), entry.side, entry.inside,
+        entry.pk, entry.quantity,
     )  # fmt: skip
     return Answer(
         hit=bool(ctx.get(dut.hit)),

@@ -39,6 +39,7 @@ class Do:
     base: int = 0
     moving: int = 0
     evicting: int = 0
+    index: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Seen:
 
     inside: bool
     before: tuple[Level, ...]
-    other: tuple[Level, ...]
+    told: tuple[Level | None, Level | None]  # at the index that was asked for
     best: tuple[Level, Level]
     known: int
     deferred: int
@@ -116,20 +117,19 @@ def perform(schedule: Sequence[Do | None]) -> list[Seen]:
 
 def _command(ctx: Any, dut: RowCache, do: Do) -> None:
     ctx.set(dut.command, dict.fromkeys(do.command.split(), 1))
-    for name in ("side", "pk", "delta", "quantity", "count", "outside", "base"):
+    for name in ("side", "pk", "delta", "quantity", "count", "outside", "base", "index"):
         ctx.set(getattr(dut, name), getattr(do, name))
     ctx.set(dut.moving, do.moving)
     ctx.set(dut.evicting, do.evicting)
 
 
 def _rows(ctx: Any, dut: RowCache) -> dict[str, Any]:
-    def row(levels: Any, meta: Any) -> tuple[Level, ...]:
-        count = ctx.get(meta.valid).bit_length()
-        return tuple(values(ctx.get(levels[j]), *LEVEL) for j in range(count))
-
+    count, told = ctx.get(dut.meta.valid).bit_length(), ctx.get(dut.told_valid)
     return {
-        "before": row(dut.levels, dut.meta),
-        "other": row(dut.other_levels, dut.other_meta),
+        "before": tuple(values(ctx.get(dut.levels[j]), *LEVEL) for j in range(count)),
+        "told": tuple(
+            values(ctx.get(dut.told[s]), *LEVEL) if told >> s & 1 else None for s in range(2)
+        ),
     }
 
 
@@ -188,7 +188,21 @@ def test_both_sides_of_a_book_are_kept_and_told_together() -> None:
     seen = perform(spaced([add(5, 1), add(8, 2, side=1), add(4, 3, side=1), leave(5, 1)]))
     assert [s.known for s in seen] == [0b01, 0b11, 0b11, 0b10]
     assert seen[2].best == ((5, 1, 1), (4, 3, 1))
-    assert seen[3].other == ((4, 3, 1), (8, 2, 1))
+    assert [s.told for s in seen[1:]] == [
+        ((5, 1, 1), None),
+        ((5, 1, 1), (8, 2, 1)),
+        ((5, 1, 1), (4, 3, 1)),
+    ]
+
+
+def test_the_level_that_is_asked_for_is_told_of_both_sides() -> None:
+    fill = [add(5, 1), add(8, 2, side=1), add(4, 3, side=1), add(9, 4, side=1), add(2, 5)]
+    depth = PARAMETERS.cached_levels
+    asks = [look(index=i, side=i % 2) for i in range(depth)]
+    seen = perform(spaced([*fill, *asks]))[len(fill) :]
+    bids = [(2, 5, 1), (5, 1, 1), *[None] * (depth - 2)]
+    asks_told = [(4, 3, 1), (8, 2, 1), (9, 4, 1), *[None] * (depth - 3)]
+    assert [s.told for s in seen] == list(zip(bids, asks_told, strict=True))[:depth]
 
 
 def test_a_level_that_falls_out_makes_the_last_cached_one_the_bound() -> None:

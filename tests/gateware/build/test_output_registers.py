@@ -33,7 +33,8 @@ class Reader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Return the module."""
         m = Module()
-        m.submodules.memory = memory = Memory(shape=WIDTH, depth=512, init=[])
+        memory: Any = Memory(shape=WIDTH, depth=512, init=[])
+        m.submodules.memory = memory
         read, write = memory.read_port(), memory.write_port()
         word = Signal(WIDTH, reset_less=self.kind != "reset")
         taken = Mux(self.enable, read.data, word) if self.kind == "enabled" else read.data
