@@ -144,14 +144,18 @@ class RowUpdate(wiring.Component):
             ahead_worse = self.worse[j - 1] if j else Const(1)
             before = Value.cast(self.levels[j - 1]) if j else placed
             after = Value.cast(self.levels[j + 1]) if j + 1 < depth else placed
-            stays = (~place | self.worse[j]) & (~empties | self.worse[j])
-            m.d.comb += Value.cast(self.new_levels[j]).eq(
-                Mux(
-                    stays,
-                    changed,
-                    Mux(place, Mux(ahead_worse, placed, before), after),
-                )
+            # What would move in is chosen early; whether anything moves is known last. Each level
+            # has controls of its own: as one net they would have more loads than any other.
+            moves, takes_placed, takes_before = (
+                Signal(name=f"{name}{j}") for name in ("moves", "takes_placed", "takes_before")
             )
+            m.d.comb += [
+                moves.eq((place | empties) & ~self.worse[j]),
+                takes_placed.eq(c.insert & ahead_worse),
+                takes_before.eq(c.insert & ~ahead_worse),
+            ]
+            incoming = Mux(takes_placed, placed, Mux(takes_before, before, after))
+            m.d.comb += Value.cast(self.new_levels[j]).eq(Mux(moves, incoming, changed))
 
         valid = Mux(
             place, Cat(Const(1, 1), meta.valid[:-1]), Mux(empties, meta.valid[1:], meta.valid)
