@@ -8,7 +8,7 @@ from typing import Final
 __all__ = ["PRESETS", "USABLE", "WAYS_PER_SET", "BookParameters"]
 
 WAYS_PER_SET: Final = 16  # 4 banks of 4 slots
-USABLE: Final = 0.6  # of order_slots; beyond it, what comes and goes would fill the stash
+USABLE: Final = 0.6  # of order_slots; why: docs/decisions/0005
 
 _SOURCE: Final = files("hw").joinpath("presets.toml").read_bytes()
 

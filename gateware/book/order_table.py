@@ -4,11 +4,11 @@ Four hashed banks of four ways and a small fully associative stash. A key is loo
 of each bank and in the stash at once; a new key goes to the first free way of any bank, bank 0
 first, and to the stash when all are taken. Filled that way by way, not bank by bank, the banks stay
 even, and what comes and goes leaves the stash empty up to a load of 60 %.
+Operations follow each other without stalls: what an operation a few cycles ahead left behind is
+forwarded to a later one with the same key, and the ways that it took are not offered again.
 
 Every order's id is stored once more, in one memory by slot: operations on a slot read it there. To
 select it among all the ways would take more wires than the rest of the table.
-Operations follow each other without stalls: what an operation a few cycles ahead left behind is
-forwarded to a later one with the same key, and the ways that it took are not offered again.
 """
 
 from itertools import pairwise
