@@ -33,6 +33,8 @@ class Needs:
         Most orders or levels that rest at once, over all books [orders].
     max_tick : int
         Highest price [ticks].
+    max_tick_symbol : str
+        The instrument that has it; empty if unknown.
     max_quantity : int
         Largest quantity of a level [lots].
     max_id : int
@@ -54,6 +56,7 @@ class Needs:
     updates: int
     first_time: int
     last_time: int
+    max_tick_symbol: str = ""
 
 
 class LiveCount:
@@ -161,11 +164,14 @@ def measure(
     live = LiveCount()
     times: list[int] = []
     max_tick = max_quantity = max_id = 0
+    highest = -1  # book of the highest price
     with open_capture(paths, format=format, symbols=symbols) as capture:
         for batch in capture:
             updates = batch.updates
             live.feed(updates)
-            max_tick = max(max_tick, int(updates["tick"].max()))
+            top = updates[updates["tick"].argmax()]
+            if top["tick"] > max_tick:
+                max_tick, highest = int(top["tick"]), int(top["book"])
             max_quantity = max(max_quantity, int(updates["quantity"].max()))
             orders = updates[updates["kind"] <= _SET]  # a trade's number is no order id
             ids = max(orders["order_id"].max(initial=0), orders["new_order_id"].max(initial=0))
@@ -182,4 +188,5 @@ def measure(
         updates=capture.updates,
         first_time=times[0] if times else 0,
         last_time=times[-1] if times else 0,
+        max_tick_symbol=capture.instruments[highest].symbol if highest >= 0 else "",
     )

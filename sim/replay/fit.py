@@ -15,10 +15,11 @@ class DoesNotFitError(ValueError):
 def shortfalls(needs: Needs, parameters: BookParameters) -> list[str]:
     """Say what of a capture a build cannot hold, one phrase each; empty means that it fits."""
     p = parameters
+    of = f" of {needs.max_tick_symbol}" if needs.max_tick_symbol else ""
     pairs = (
         ("books", needs.books, p.books),
         ("resting orders or levels", needs.peak_live_orders, p.usable_orders),
-        ("ticks as highest price", needs.max_tick, (1 << p.tick_bits) - 1),
+        (f"ticks as highest price{of}", needs.max_tick, (1 << p.tick_bits) - 1),
         ("lots at a level", needs.max_quantity, (1 << p.quantity_bits) - 1),
         ("as highest order id", needs.max_id, (1 << p.id_bits) - 1),
         ("orders at a level", needs.max_count, (1 << p.count_bits) - 1),

@@ -90,7 +90,7 @@ def test_measure_gives_the_largest_of_everything(tmp_path: Path) -> None:
     needs = measure([tmp_path / "x"])
     assert needs.books == 2
     assert needs.peak_live_orders == 2
-    assert needs.max_tick == 300
+    assert (needs.max_tick, needs.max_tick_symbol) == (300, "B")
     assert needs.max_quantity == 20  # of an update, where it is more than any level's 15
     assert needs.max_id == 99  # a trade's number is no order id
     assert needs.max_count == 2

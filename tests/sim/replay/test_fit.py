@@ -41,6 +41,12 @@ def test_refuses_what_no_preset_holds() -> None:
         choose_preset(replace(NEEDS, books=300), PRESETS)
 
 
+def test_names_the_instrument_whose_price_is_too_high() -> None:
+    needs = replace(NEEDS, max_tick=2**44, max_tick_symbol="CRV-EUR")
+    with pytest.raises(DoesNotFitError, match=r"17,592,186,044,416 ticks as .* of CRV-EUR \(at"):
+        choose_preset(needs, PRESETS)
+
+
 def test_refuses_a_named_preset_that_is_too_small() -> None:
     with pytest.raises(DoesNotFitError, match=r"more than preset small holds.*another --preset"):
         choose_preset(replace(NEEDS, books=17), PRESETS, "small")
