@@ -52,7 +52,7 @@ test-full: lint docs ## test, and the slow campaigns
 bench: $(VENV)/stamp-dev ## updates per second against another order book; JSON last
 	$(BIN)/python -m tests.benchmarks
 
-pnr: $(VENV)/stamp-pnr ## place and route with open tools; most of an hour; JSON last
+pnr: $(VENV)/stamp-pnr ## place and route with open tools; an hour for three seeds; JSON last
 	$(BIN)/python -m gateware.build.pnr
 
 docs: $(VENV)/stamp-dev ## the manual, into site/

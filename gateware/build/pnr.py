@@ -1,6 +1,6 @@
 """Place and route a component by itself, with open tools: ``python -m gateware.build.pnr``.
 
-Takes most of an hour a seed for the book engine, seeds side by side; what was done before for the
+Takes some 25 minutes a seed for the book engine, seeds side by side; what was done before for the
 same netlist is taken from there. Writes ``docs/reference/pnr.md`` if every seed and part was asked
 for, and prints one JSON line for each design, last.
 """
@@ -56,6 +56,11 @@ def load(name: str, parameters: BookParameters) -> wiring.Component:
     return component
 
 
+def _without_places(rtlil: str) -> str:
+    """Return the same RTLIL wherever the sources and the virtual environment are."""
+    return rtlil.replace(f"{sys.prefix}/", "").replace(f"{_ROOT}/", "")
+
+
 def measure(
     name: str,
     preset: str,
@@ -99,8 +104,7 @@ def measure(
         print(f"[{time.monotonic() - started:5.0f} s] {text}", file=sys.stderr, flush=True)
 
     wrapped = to_rtlil(OutOfContext(component=load(name, parameters)), fabric=_ECP5)
-    # The same netlist wherever the sources are.
-    netlist = synthesise_ecp5(wrapped.replace(f"{_ROOT}/", ""), folder, options=options)
+    netlist = synthesise_ecp5(_without_places(wrapped), folder, options=options)
     tell(f"{name} is synthesised for {_DEVICE}")
     run = partial(place_and_route, netlist, target_mhz=target_mhz, options=nextpnr, route=route)
     with ThreadPoolExecutor(jobs) as pool:
@@ -111,7 +115,7 @@ def measure(
         print("\n".join(path_lines(result.path)), file=sys.stderr, flush=True)
     areas = {}
     if xilinx:
-        bare = to_rtlil(load(name, parameters)).replace(f"{_ROOT}/", "")
+        bare = _without_places(to_rtlil(load(name, parameters)))
         for part, family in _XILINX.items():
             areas[part] = area_xilinx(bare, folder, family=family)
             tell(f"{part}: {areas[part]}")

@@ -1,7 +1,7 @@
 """Running Yosys and nextpnr, as the wheels of YoWASP.
 
 What was done before with the same input, tools and options is not done again: place and route of a
-large design takes most of an hour.
+large design takes half an hour.
 """
 
 import hashlib

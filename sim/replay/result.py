@@ -14,8 +14,8 @@ from sim.replay.tally import Quote, summarise
 
 __all__ = ["CLOCK_HZ", "BookReport", "CheckCount", "DeviceCounters", "ReplayResult"]
 
-CLOCK_HZ: Final = 156_250_000
-"""The clock that ns are stated at: the word clock of 10 Gb Ethernet. Not a measurement."""
+CLOCK_HZ: Final = 105_270_000
+"""The clock that ns are stated at: what ``small`` reaches on an ECP5, docs/reference/pnr.md."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

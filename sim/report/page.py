@@ -248,7 +248,8 @@ def _footer(result: ReplayResult) -> str:
         return "The model device follows the rules of the gateware, not its timing."
     return (
         "Simulated: cycles come from the gateware, compiled by Verilator. "
-        f"Times are cycles at a stated clock of {CLOCK_HZ / 1e6:.2f} MHz, not measured on a board. "
+        f"Times are cycles at a stated clock of {CLOCK_HZ / 1e6:.2f} MHz, by place and route, not "
+        "measured on a board. "
         "Updates are offered back to back, without the pauses of the market, so that one "
         "nearly always waits. Read-outs for this page and for checks are part of the cycles "
         "and stalls."

@@ -101,10 +101,10 @@ def test_the_page_says_what_was_found(result: ReplayResult) -> None:
     assert "2023-11-14 22:13:20 to 22:13:21 UTC" in text
     assert '<td class="n b">1.01</td>' in text
     assert '<td class="n a">1.03</td>' in text
-    assert "6.4 ns" not in text
-    assert "38.4 ns" in text
-    assert "51.2 ns" in text
-    assert "156.25 MHz, not measured on a board" in text
+    assert "9.5 ns" not in text
+    assert "57.0 ns" in text
+    assert "76.0 ns" in text
+    assert "105.27 MHz, by place and route, not measured on a board" in text
     assert "Feed error unknown_id" in text
 
 
@@ -174,7 +174,7 @@ def test_draws_the_busiest_books_alone(result: ReplayResult) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cycles", "text"), [(0, "0.0 ns"), (6, "38.4 ns"), (7, "44.8 ns"), (1, "6.4 ns")]
+    ("cycles", "text"), [(0, "0.0 ns"), (6, "57.0 ns"), (7, "66.5 ns"), (1, "9.5 ns")]
 )
 def test_time_is_cycles_at_the_stated_clock(cycles: int, text: str) -> None:
     assert nanoseconds(cycles) == text
@@ -208,8 +208,8 @@ def tables(result: ReplayResult) -> str:
 def test_tables_show_prices_latency_and_checks(result: ReplayResult) -> None:
     text = tables(result)
     assert re.search(r"1\.01\s+5\s+1\.03\s+6\s+valid", text)
-    assert re.search(r"replace\s+8\s+8\s+8\s+8\s+51\.2 ns\s+8", text)
-    assert "Latency [cycles]; time at a stated 156.25 MHz" in text
+    assert re.search(r"replace\s+8\s+8\s+8\s+8\s+76\.0 ns\s+8", text)
+    assert "Latency [cycles]; time at a stated 105.27 MHz" in text
     assert re.search(r"device against the model\s+\d+\s+0", text)
     assert "day & night.csv: 4 updates in" in text
     assert re.search(r"feed error unknown_id\s+1", text)
