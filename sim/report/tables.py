@@ -89,9 +89,7 @@ def _mix(result: ReplayResult) -> Table:
 
 
 def _latency(result: ReplayResult) -> Table:
-    title = (
-        f"Latency [cycles]; time at a stated {CLOCK_HZ / 1e6:.2f} MHz, simulated"
-    )
+    title = f"Latency [cycles]; time at a stated {CLOCK_HZ / 1e6:.2f} MHz, simulated"
     table = _table(title, ("kind", "min", "p50", "p99", "max", "p50 in time", "unstalled"))
     for kind, histogram in result.latencies.items():
         found, stated = summarise(histogram), LATENCY.get(("book", kind))
