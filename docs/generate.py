@@ -107,7 +107,9 @@ def presets() -> str:
     names = list(PRESETS)
     keys = PRESETS[names[0]].sizes()
     rows = [(f"`{key}`", *(f"{PRESETS[n].sizes()[key]:,}" for n in names)) for key in keys]
-    rows.append(("orders that surely fit", *(f"{PRESETS[n].usable_orders:,}" for n in names)))
+    rows.append(
+        ("orders that fit where ids hash evenly", *(f"{PRESETS[n].usable_orders:,}" for n in names))
+    )
     rows.append(
         (
             "a best price is deferred for at most, as counted [cycles]",

@@ -71,7 +71,7 @@ class BookParameters:
 
     @property
     def usable_orders(self) -> int:
-        """Resting orders or levels that surely fit [orders]."""
+        """Resting orders or levels that fit where ids hash evenly [orders]."""
         return int(self.order_slots * USABLE)
 
     @property

@@ -3,7 +3,7 @@
 Four hashed banks of four ways and a small fully associative stash. A key is looked for in one set
 of each bank and in the stash at once; a new key goes to the first free way of any bank, bank 0
 first, and to the stash when all are taken. Filled that way by way, not bank by bank, the banks stay
-even, and what comes and goes leaves the stash empty up to a load of 60 %.
+even; where ids hash evenly, what comes and goes leaves the stash empty up to a load of 60 %.
 Operations follow each other without stalls: what an operation a few cycles ahead left behind is
 forwarded to a later one with the same key, and the ways that it took are not offered again.
 
@@ -59,7 +59,7 @@ class OrderTable(wiring.Component):
     set : ``In(set)``
         The set. The stash belongs to set 0.
     pick : ``In(slot)``
-        One-hot slot to read; with ``direct``. 0 for lookups.
+        One-hot slot to read; without ``direct`` it means nothing, with it 0 reads none.
     scan_book, scan_side, scan_inside : ``In``
         What ``matches`` compares with, sampled 2 cycles after the request.
     scan_any_book, scan_any_side, scan_any_inside : ``In(1)``
@@ -394,6 +394,7 @@ class OrderTable(wiring.Component):
     ) -> Any:
         """Return, in stage 3, the id in the slot that ``pick1`` chose in stage 1.
 
+        Written in stage 6 as the terms are: a read that meets the write is one that met the key's.
         ``write5``, ``new5``: in stage 5, the slot of the banks to write, and its id.
         """
         s, hashed = self.shapes, BANKS * WAYS

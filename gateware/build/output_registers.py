@@ -11,14 +11,19 @@ from typing import Any, Final
 __all__ = ["absorb_output_registers"]
 
 _RAM: Final = "DP16KD"
-_PLAIN: Final = {"CLKMUX": "CLK", "CEMUX": "1"}  # of a flip-flop that loads on every rising edge
+#: Of a flip-flop that starts as 0 and loads on every rising edge.
+_PLAIN: Final = {"CLKMUX": "CLK", "CEMUX": "1", "REGSET": "RESET"}
+#: Of a block RAM that reads on every rising edge and is never reset.
+_FREE: Final = {"CLKAMUX": "CLKA", "CLKBMUX": "CLKB"}
+_ENABLED: Final = {"CEB": ["1"], "RSTA": ["0"], "RSTB": ["0"]}
 
 
 def absorb_output_registers(netlist: dict[str, Any]) -> int:
     """Use the output registers of every block RAM whose outputs all go into flip-flops only.
 
     A flip-flop counts if it has the clock of the block RAM, no clock enable and no reset, and
-    nothing else reads its input. Cycle for cycle, the design stays what it was.
+    nothing else reads its input; a block RAM, if it has one clock, reads on every rising edge and
+    is never reset. Cycle for cycle, the design stays what it was.
 
     Parameters
     ----------
@@ -53,7 +58,7 @@ def absorb_output_registers(netlist: dict[str, Any]) -> int:
         ]
         behind = [_register(cells, loads[bit], pins["CLKB"]) for _, _, bit in outputs]
         registers = [name for name in behind if name is not None]
-        if not outputs or len(registers) < len(outputs) or pins["CLKA"] != pins["CLKB"]:
+        if not outputs or len(registers) < len(outputs) or not _reads_freely(ram):
             continue
         for (port, place, _), name in zip(outputs, registers, strict=True):
             pins[port][place] = cells[name]["connections"]["Q"][0]
@@ -65,9 +70,17 @@ def absorb_output_registers(netlist: dict[str, Any]) -> int:
     return len(absorbed)
 
 
+def _reads_freely(ram: dict[str, Any]) -> bool:
+    """Say whether a block RAM reads on every rising edge of its one clock and is never reset."""
+    parameters, pins = ram["parameters"], ram["connections"]
+    rising = all(parameters.get(key, value) == value for key, value in _FREE.items())
+    free = all(pins.get(pin, value) == value for pin, value in _ENABLED.items())
+    return rising and free and pins["CLKA"] == pins["CLKB"]
+
+
 def _register(cells: dict[str, Any], loads: list[tuple[str, str]], clock: list[int]) -> str | None:
     """Return the flip-flop that alone takes a bit, on every edge of the clock, if there is one."""
-    if len(loads) != 1 or loads[0][1] not in ("DI", "M"):
+    if len(loads) != 1 or loads[0][1] != "DI":
         return None
     name = loads[0][0]
     cell = cells.get(name, {"type": ""})

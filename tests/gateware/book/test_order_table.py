@@ -245,6 +245,19 @@ def test_a_picked_slot_is_rewritten_in_place() -> None:
     assert [a.entry for a in answers[-len(reads) :]] == changed
 
 
+@pytest.mark.parametrize("distance", range(1, 9))
+@pytest.mark.parametrize("slot", [0, BANKS * WAYS])
+def test_a_slot_that_is_being_written_is_read_whole_or_not_at_all(distance: int, slot: int) -> None:
+    keys = colliding_keys(TABLE, BANKS * WAYS + 2)
+    key = keys[slot]  # the first way of bank 0 is taken first, the stash last
+    old, new = entry_of(key), entry_of(key, pk=77, quantity=88)
+    look = Request(set=0, pick=1 << slot)
+    requests = in_cycles({0: rewrite(key, new), distance: look})
+    answers = converse(TABLE, [place(k) for k in keys] + [IDLE] * SLOT_SPACING + requests)
+    told = answers[-1].entry
+    assert told in ((new,) if distance >= SLOT_SPACING else (old, new, None))
+
+
 class Reference:
     """Decide on a stream of lookups by the model; note where the table differs from it."""
 
