@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from host.venues.instrument import (
@@ -27,14 +27,19 @@ def test_text_of_any_number_of_steps_converts_back(step: str, steps: int) -> Non
 
 
 @given(st.from_regex(r"[0-9]{1,12}(\.[0-9]{0,10})?", fullmatch=True), st.sampled_from(STEPS))
-def test_conversion_is_exact_or_says_off_step(text: str, step: str) -> None:
+@example("200000000000", "0.00000001")  # 2 * 10^19: more than 64 bits hold
+def test_conversion_is_exact_or_says_what_is_wrong(text: str, step: str) -> None:
     steps = Fraction(text) / Fraction(step)
-    if steps.denominator == 1:
-        assert DecimalScale(step)[text] == steps
+    if steps.denominator != 1:
+        said, code = f"expected a multiple of {step}, got", "off_step"
+    elif steps >= 2**64:
+        said, code = f"expected at most {2**64 - 1} steps of {step}, got", "out_of_range"
     else:
-        with pytest.raises(NumberError, match=f"expected a multiple of {step}, got") as caught:
-            DecimalScale(step)[text]
-        assert caught.value.code == "off_step"
+        assert DecimalScale(step)[text] == steps
+        return
+    with pytest.raises(NumberError, match=said) as caught:
+        DecimalScale(step)[text]
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize(
