@@ -23,9 +23,9 @@ from gateware.book.maintenance_state import JobClass, MaintenanceState, SweepFor
 from gateware.book.moves import move_states
 from gateware.book.order_table import OrderTable
 from gateware.book.pipeline import Pipeline
-from gateware.book.refill import encode, refill_states
+from gateware.book.refill import refill_states
 from gateware.book.sweep import sweep_states
-from gateware.common.choice import first_of
+from gateware.common.choice import first_of, one_hot_index
 from gateware.common.one_hot import OneHot
 from gateware.common.view import view
 from hw.records import UPDATE_KIND
@@ -219,7 +219,7 @@ class Maintenance(MaintenanceState):
             self.needs.eq(self.need.bit_select(here, 1) & ~in_the_way & ~moving_here),
             self.move_deferred.eq(self.deferred.bit_select(move_row, 1)),
             self.overflowed.eq(self.overflow.any()),
-            self.overflowed_book.eq(encode(first_of(self.overflow))),
+            self.overflowed_book.eq(one_hot_index(first_of(self.overflow))),
         ]
 
     def _choose(self, m: Module) -> None:

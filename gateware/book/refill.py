@@ -4,18 +4,10 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 from gateware.book.layouts import Op
 from gateware.book.maintenance_state import MaintenanceState
-from gateware.common.choice import first_of
+from gateware.common.choice import first_of, one_hot_index
 from hw.records import EVENT_KIND
 
-__all__ = ["encode", "refill_states"]
-
-
-def encode(one_hot: Value) -> Value:
-    """Return the position of the only bit that is set."""
-    bits = (len(one_hot) - 1).bit_length()
-    return Cat(
-        Cat(one_hot[i] for i in range(len(one_hot)) if i >> bit & 1).any() for bit in range(bits)
-    )
+__all__ = ["refill_states"]
 
 
 def refill_states(m: Module, e: MaintenanceState) -> None:
@@ -128,7 +120,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
             e.fsm.go("refill_next")
     with e.fsm.state("refill_found"):
         m.d.sync += [
-            found.eq(Cat(encode(lowest), leaf_base[grain:])),
+            found.eq(Cat(one_hot_index(lowest), leaf_base[grain:])),
             leaf.eq(leaf & ~lowest),
         ]
         e.fsm.go("refill_weigh")
@@ -151,7 +143,7 @@ def refill_states(m: Module, e: MaintenanceState) -> None:
         with m.Else():
             e.fsm.go("refill_outside")
     with e.fsm.state("refill_where"):
-        m.d.sync += skip.eq(encode(pick))
+        m.d.sync += skip.eq(one_hot_index(pick))
         e.fsm.go("refill_far")
     with e.fsm.state("refill_far"):
         m.d.sync += skip.eq(skip - here)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from amaranth._toolchain.yosys import find_yosys
+from amaranth._toolchain import yosys as toolchain
 from amaranth.back import rtlil  # type: ignore[attr-defined] # stub lags
 from amaranth.lib import wiring
 
@@ -110,6 +110,7 @@ def to_verilog(
         )
     )
     # Private, but the one look-up that amaranth.back.verilog itself makes.
-    yosys = find_yosys(lambda version: version >= (0, 40))  # type: ignore[no-untyped-call] # Amaranth does not annotate it
+    find_yosys: Any = toolchain.find_yosys
+    yosys = find_yosys(lambda version: version >= (0, 40))
     # Yosys warns that it cannot write every process; Amaranth emits only those that it can.
     return str(yosys.run(["-q", "-"], script, ignore_warnings=True))
