@@ -8,13 +8,23 @@ from typing import Any, Final
 
 __all__ = [
     "BOOK_EVENT",
+    "BREAKER_ACTION",
+    "CHECK",
     "ENUMS",
     "ERROR",
     "EVENT_FLAG",
     "EVENT_KIND",
     "MARKET_UPDATE",
+    "ORDER",
+    "ORDER_KIND",
+    "ORDER_STATE",
     "RECORDS",
     "RECORDS_SOURCE",
+    "REPORT_ERROR",
+    "REQUEST_KIND",
+    "RISK_EVENT",
+    "RISK_EVENT_KIND",
+    "RISK_REQUEST",
     "SIDE",
     "UPDATE_KIND",
     "Code",
@@ -196,3 +206,13 @@ UPDATE_KIND: Final = ENUMS["update_kind"]
 EVENT_KIND: Final = ENUMS["event_kind"]
 EVENT_FLAG: Final = ENUMS["event_flag"]
 ERROR: Final = ENUMS["error"]
+RISK_REQUEST: Final = RECORDS["risk_request"]
+ORDER: Final = RECORDS["order"]
+RISK_EVENT: Final = RECORDS["risk_event"]
+REQUEST_KIND: Final = ENUMS["request_kind"]
+ORDER_KIND: Final = ENUMS["order_kind"]
+ORDER_STATE: Final = ENUMS["order_state"]
+RISK_EVENT_KIND: Final = ENUMS["risk_event_kind"]
+REPORT_ERROR: Final = ENUMS["report_error"]
+BREAKER_ACTION: Final = ENUMS["breaker_action"]
+CHECK: Final = ENUMS["check"]

@@ -9,8 +9,17 @@ from typing import Final, Literal
 
 from hw.presets import BookParameters
 from hw.records import RECORDS_SOURCE
+from hw.risk_parameters import RiskParameters
 
-__all__ = ["REGISTERS", "REGISTERS_SOURCE", "Register", "load_registers", "map_id"]
+__all__ = [
+    "LIMITS",
+    "REGISTERS",
+    "REGISTERS_SOURCE",
+    "RISK_REGISTERS",
+    "Register",
+    "load_registers",
+    "map_id",
+]
 
 REGISTERS_SOURCE: Final = files("hw").joinpath("registers.toml").read_bytes()
 
@@ -25,8 +34,9 @@ class Register:
         Key in ``registers.toml``, and the attribute name in gateware and host.
     address : int
         Byte address of the first word, a multiple of 4.
-    access : "ro" or "rw"
-        As seen from the host.
+    access : "ro", "rw", "cmd" or "limit"
+        As seen from the host: read only; written and read back; an order of one cycle to the
+        gateware; a field of a limit table, staged until it is committed.
     width : int
         Used bits, 1 to 64; more than 32 take two words.
     unit : str
@@ -37,6 +47,10 @@ class Register:
         Value after reset.
     count, stride : int
         Entries, and their distance [bytes].
+    block : "book" or "risk"
+        The part of the gateware without which it is absent.
+    table : str
+        Of a limit: the table whose rows it is a field of; otherwise empty.
 
     Raises
     ------
@@ -46,13 +60,15 @@ class Register:
 
     name: str
     address: int
-    access: Literal["ro", "rw"]
+    access: Literal["ro", "rw", "cmd", "limit"]
     width: int
     unit: str
     doc: str
     reset: int = 0
     count: int = 1
     stride: int = 4
+    block: Literal["book", "risk"] = "book"
+    table: str = ""
 
     def __post_init__(self) -> None:
         def require(holds: bool, what: str) -> None:
@@ -63,10 +79,24 @@ class Register:
             self.address >= 0 and self.address % 4 == 0,
             f"address must be a multiple of 4, not {self.address:#x}",
         )
-        require(self.access in ("ro", "rw"), f'access must be "ro" or "rw", not "{self.access}"')
+        require(
+            self.access in ("ro", "rw", "cmd", "limit"),
+            f'access must be "ro", "rw", "cmd" or "limit", not "{self.access}"',
+        )
+        require(
+            self.block in ("book", "risk"), f'block must be "book" or "risk", not "{self.block}"'
+        )
+        require(
+            (self.access == "limit") == bool(self.table),
+            f"a limit, and nothing else, names its table; this one names {self.table!r}",
+        )
+        require(
+            self.access in ("rw", "ro") or self.reset == 0,
+            f"only rw registers have a reset value, not {self.access} ones",
+        )
         require(1 <= self.width <= 64, f"width must be from 1 to 64, not {self.width}")
         require(
-            self.access == "ro" or self.width <= 32,
+            self.access in ("ro", "limit") or self.width <= 32,
             f"a writable register has at most 32 bits, not {self.width}",
         )
         require(
@@ -121,28 +151,42 @@ def load_registers(source: bytes) -> dict[str, Register]:
     return table
 
 
-REGISTERS: Final = load_registers(REGISTERS_SOURCE)
+_ALL: Final = load_registers(REGISTERS_SOURCE)
+#: Registers of every build, by name.
+REGISTERS: Final = {n: r for n, r in _ALL.items() if r.block == "book"}
+#: Registers of a build with the risk gate, but the limits, by name.
+RISK_REGISTERS: Final = {n: r for n, r in _ALL.items() if r.block == "risk" and r.access != "limit"}
+#: Fields of the limit tables, by name, by table.
+LIMITS: Final = {
+    table: {n: r for n, r in _ALL.items() if r.table == table}
+    for table in dict.fromkeys(r.table for r in _ALL.values() if r.table)
+}
 
 
 def map_id(
     parameters: BookParameters,
     *,
+    risk: RiskParameters | None = None,
     registers: bytes = REGISTERS_SOURCE,
     records: bytes = RECORDS_SOURCE,
 ) -> int:
     """Return the 32-bit identity of a build.
 
     The first 4 bytes, big-endian, of the SHA-256 over the register map, the records and the
-    sizes in ``parameters``, as the files stand: a comment changes it too.
+    sizes in ``parameters`` and ``risk``, as the files stand: a comment changes it too.
 
     Parameters
     ----------
     parameters : BookParameters
         What the gateware is built with. Its name and its texts do not count.
+    risk : RiskParameters, optional
+        Of a build with the risk gate.
     registers, records : bytes, optional
         Text of ``registers.toml`` and ``records.toml``.
     """
     digest = hashlib.sha256(registers)
     digest.update(records)
     digest.update(json.dumps(parameters.sizes(), sort_keys=True).encode())
+    if risk is not None:
+        digest.update(json.dumps(risk.sizes(), sort_keys=True).encode())
     return int.from_bytes(digest.digest()[:4], "big")

@@ -9,15 +9,30 @@ import pytest
 from amaranth.hdl import Const
 from amaranth.lib import data
 
-from gateware.common.records import BOOK_EVENT_LAYOUT, MARKET_UPDATE_LAYOUT
-from host.device.records import EVENT_DTYPE, UPDATE_DTYPE
+from gateware.common.records import (
+    BOOK_EVENT_LAYOUT,
+    MARKET_UPDATE_LAYOUT,
+    ORDER_LAYOUT,
+    RISK_EVENT_LAYOUT,
+    RISK_REQUEST_LAYOUT,
+)
+from host.device.records import (
+    EVENT_DTYPE,
+    ORDER_DTYPE,
+    RISK_EVENT_DTYPE,
+    RISK_REQUEST_DTYPE,
+    UPDATE_DTYPE,
+)
 from hw.records import (
     BOOK_EVENT,
     ENUMS,
     ERROR,
     EVENT_FLAG,
     MARKET_UPDATE,
+    ORDER,
     RECORDS,
+    RISK_EVENT,
+    RISK_REQUEST,
     UPDATE_KIND,
     Code,
     Codes,
@@ -30,6 +45,9 @@ UNITS = {"none", "ticks", "lots", "ns", "cycles", "orders"}
 DERIVED = [
     (MARKET_UPDATE, MARKET_UPDATE_LAYOUT, UPDATE_DTYPE),
     (BOOK_EVENT, BOOK_EVENT_LAYOUT, EVENT_DTYPE),
+    (RISK_REQUEST, RISK_REQUEST_LAYOUT, RISK_REQUEST_DTYPE),
+    (ORDER, ORDER_LAYOUT, ORDER_DTYPE),
+    (RISK_EVENT, RISK_EVENT_LAYOUT, RISK_EVENT_DTYPE),
 ]
 
 
@@ -38,7 +56,7 @@ def field(width: int = 64, **more: Any) -> Field:
 
 
 @pytest.mark.parametrize(
-    ("record", "layout", "dtype"), DERIVED, ids=["market_update", "book_event"]
+    ("record", "layout", "dtype"), DERIVED, ids=[record.name for record, _, _ in DERIVED]
 )
 def test_layout_and_dtype_agree_bit_for_bit(
     record: Record, layout: data.StructLayout, dtype: np.dtype[np.void]
@@ -54,7 +72,7 @@ def test_layout_and_dtype_agree_bit_for_bit(
 
 
 @pytest.mark.parametrize(
-    ("record", "layout", "dtype"), DERIVED, ids=["market_update", "book_event"]
+    ("record", "layout", "dtype"), DERIVED, ids=[record.name for record, _, _ in DERIVED]
 )
 def test_every_field_lies_at_its_natural_alignment(
     record: Record, layout: data.StructLayout, dtype: np.dtype[np.void]

@@ -59,7 +59,7 @@ def test_a_table_has_its_words_a_stride_apart() -> None:
     [
         ({"address": 2}, "register r: address must be a multiple of 4, not 0x2"),
         ({"address": -4}, "register r: address must be a multiple of 4, not -0x4"),
-        ({"access": "wo"}, 'register r: access must be "ro" or "rw", not "wo"'),
+        ({"access": "wo"}, 'register r: access must be "ro", "rw", "cmd" or "limit", not "wo"'),
         ({"width": 0}, "register r: width must be from 1 to 64, not 0"),
         ({"width": 65}, "register r: width must be from 1 to 64, not 65"),
         (
