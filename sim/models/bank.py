@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from hw.registers import REGISTERS
+from hw.registers import REGISTERS, Register
 
 __all__ = ["RegisterBank"]
 
@@ -11,18 +11,20 @@ _LOW: Final = (1 << 32) - 1
 
 
 class RegisterBank:
-    """The registers of ``hw/registers.toml`` as the host sees them.
+    """The registers of ``hw/registers.toml`` that a build has, as the host sees them.
 
     Parameters
     ----------
     constants : mapping of str to int
         Values of the registers that never change.
+    registers : mapping of str to Register
+        The registers, by name.
 
     Attributes
     ----------
     values : dict of str to int
         By member: the register's name, in a table with the index behind it. What the fabric drives
-        is set here; what the host has written stands here.
+        is set here, a command's answer too; what the host has written stands here.
 
     Raises
     ------
@@ -30,15 +32,18 @@ class RegisterBank:
         If a constant names no read-only register.
     """
 
-    def __init__(self, constants: Mapping[str, int]) -> None:
+    def __init__(
+        self, constants: Mapping[str, int], registers: Mapping[str, Register] = REGISTERS
+    ) -> None:
         for name in constants:
-            if name not in REGISTERS or REGISTERS[name].access != "ro":
+            if name not in registers or registers[name].access != "ro":
                 raise ValueError(f"constants must name read-only registers, not {name!r}")
         self.values: dict[str, int] = {}
         self._words: dict[int, tuple[str, int]] = {}  # address: member, number of the word
         self._writable: set[str] = set()
+        self._commands: set[str] = set()
         self._held = 0
-        for register in REGISTERS.values():
+        for register in registers.values():
             for index in range(register.count):
                 member = register.name if register.count == 1 else f"{register.name}{index}"
                 self.values[member] = constants.get(register.name, register.reset)
@@ -47,6 +52,8 @@ class RegisterBank:
                     self._words[address] = (member, word)
                 if register.access == "rw":
                     self._writable.add(member)
+                elif register.access == "cmd":
+                    self._commands.add(member)
 
     def look(self, address: int) -> int:
         """Return the word at an address, as a bus without a strobe shows it; 0 where none is."""
@@ -63,8 +70,15 @@ class RegisterBank:
             self._held = self.values[member] >> 32
         return told
 
-    def write(self, address: int, word: int) -> None:
-        """Write a word [32 bits]; ignored where nothing can be written."""
+    def write(self, address: int, word: int) -> str:
+        """Write a word [32 bits]; ignored where nothing can be written.
+
+        Returns
+        -------
+        str
+            The member of the command that was written; empty if it was none.
+        """
         member, _ = self._words.get(address, ("", 0))
         if member in self._writable:
             self.values[member] = word
+        return member if member in self._commands else ""

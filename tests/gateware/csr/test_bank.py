@@ -2,17 +2,21 @@
 """Unit tests of gateware.csr.bank in Amaranth's own simulator."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateware.csr.bank import RegisterBank
-from hw.registers import REGISTERS
+from hw.registers import LIMITS, REGISTERS, RISK_REGISTERS
 from tests.gateware.bench import Testbench, run
 
 CONSTANTS = {"map_id": 0x12345678, "books": 4}
-READ_ONLY = [r for r in REGISTERS.values() if r.access == "ro" and r.name not in CONSTANTS]
-WRITABLE = [r for r in REGISTERS.values() if r.access == "rw"]
+ALL = REGISTERS | RISK_REGISTERS
+READ_ONLY = [r for r in ALL.values() if r.access == "ro" and r.name not in CONSTANTS]
+WRITABLE = [r for r in ALL.values() if r.access == "rw"]
+COMMANDS = [r for r in ALL.values() if r.access == "cmd"]
+LOOKED_UP = [r for r in READ_ONLY if RegisterBank.is_looked_up(r)]
 
 
 async def read(ctx: Any, dut: RegisterBank, address: int) -> int:
@@ -35,7 +39,7 @@ async def write(ctx: Any, dut: RegisterBank, address: int, word: int) -> None:
 
 
 def bench(body: Any) -> None:
-    dut = RegisterBank(constants=CONSTANTS)
+    dut = RegisterBank(constants=CONSTANTS, registers=ALL)
 
     async def testbench(ctx: Any) -> None:
         await body(ctx, dut)
@@ -49,8 +53,8 @@ def test_every_read_only_register_tells_what_the_fabric_says() -> None:
 
     async def body(ctx: Any, dut: RegisterBank) -> None:
         truth = {}
-        for register in READ_ONLY:
-            for index, member in enumerate(RegisterBank.members_of(register.name)):
+        for register in (r for r in READ_ONLY if r not in LOOKED_UP):
+            for index, member in enumerate(RegisterBank.members_of(register)):
                 value = generator.getrandbits(register.width)
                 ctx.set(getattr(dut, member), value)
                 truth[register.address + index * register.stride] = value & 0xFFFFFFFF
@@ -111,16 +115,11 @@ def test_an_address_on_the_bus_without_a_strobe_holds_nothing() -> None:
 
 
 def test_unknown_and_read_only_addresses_ignore_writes_and_read_zero() -> None:
-    known = {
-        r.address + i * r.stride + 4 * w
-        for r in REGISTERS.values()
-        for i in range(r.count)
-        for w in range(r.words)
-    }
-    free = [a for a in (0x100, 0x7FF0, 0xFFF0, 0x002, 0x07C) if a not in known]
+    known = {a for r in ALL.values() for a in r.word_addresses()}
+    free = [a for a in (0x104, 0x300, 0x1000, 0x7FF0, 0xFFF0, 0x002, 0x202) if a not in known]
 
     async def body(ctx: Any, dut: RegisterBank) -> None:
-        assert len(free) >= 4
+        assert len(free) >= 5
         for address in [*free, REGISTERS["map_id"].address, REGISTERS["updates"].address]:
             await write(ctx, dut, address, 0xFFFFFFFF)
         for register in WRITABLE:
@@ -130,6 +129,91 @@ def test_unknown_and_read_only_addresses_ignore_writes_and_read_zero() -> None:
         assert await read(ctx, dut, REGISTERS["map_id"].address) == CONSTANTS["map_id"]
 
     bench(body)
+
+
+def test_a_command_is_a_strobe_of_one_cycle_with_the_word_that_was_written() -> None:
+    places = {
+        f"{member}_strobe": register.address + index * register.stride
+        for register in COMMANDS
+        for index, member in enumerate(RegisterBank.members_of(register))
+    }
+
+    async def body(ctx: Any, dut: RegisterBank) -> None:
+        def strobes() -> list[str]:
+            return [name for name in places if ctx.get(getattr(dut, name))]
+
+        assert {"limits_commit_strobe", "arm_answer1_strobe", "operator_key15_strobe"} <= set(
+            places
+        )
+        for word, (name, address) in enumerate(places.items(), start=0xFFFFFF00):
+            ctx.set(dut.address, address)
+            await ctx.tick()
+            assert strobes() == []
+            await write(ctx, dut, address, word)
+            assert RegisterBank.LATENCY == 1
+            assert strobes() == [name]
+            assert ctx.get(dut.written) == word
+            await ctx.tick()
+            assert strobes() == []
+
+    bench(body)
+
+
+def test_a_read_of_a_command_gives_what_the_fabric_says() -> None:
+    async def body(ctx: Any, dut: RegisterBank) -> None:
+        for register in COMMANDS:
+            for index, member in enumerate(RegisterBank.members_of(register)):
+                address = register.address + index * register.stride
+                ctx.set(getattr(dut, member), address)
+                assert await read(ctx, dut, address) == address
+                await write(ctx, dut, address, 0xFFFFFFFF)
+                assert await read(ctx, dut, address) == address
+                ctx.set(getattr(dut, member), 0)
+
+    bench(body)
+
+
+def test_a_long_table_is_looked_up_outside_and_read_as_fast_as_any_register() -> None:
+    async def body(ctx: Any, dut: RegisterBank) -> None:
+        assert [r.name for r in LOOKED_UP] == ["denials"]
+        for register in LOOKED_UP:
+            index, entry = getattr(dut, f"{register.name}_index"), getattr(dut, register.name)
+            for n in (0, register.count - 1, *range(1, register.count - 1)):
+                ctx.set(dut.address, register.address + n * register.stride)
+                ctx.set(entry, 0xBAD)  # of what was asked before
+                assert ctx.get(index) == n
+                await ctx.tick()
+                ctx.set(entry, 0x1000 + n)
+                assert RegisterBank.LATENCY == 1
+                assert ctx.get(dut.r_data) == 0x1000 + n
+            # What it gives for other addresses is not seen.
+            assert await read(ctx, dut, REGISTERS["map_id"].address) == CONSTANTS["map_id"]
+            assert await read(ctx, dut, register.address + register.count * register.stride) == 0
+
+    bench(body)
+
+
+def test_a_build_without_risk_has_the_registers_of_every_build_only() -> None:
+    dut = RegisterBank(constants=CONSTANTS)
+    members = {m for r in REGISTERS.values() for m in RegisterBank.members_of(r)} - set(CONSTANTS)
+    bus = {"address", "r_stb", "r_data", "w_stb", "w_data"}
+    assert set(dut.signature.members) == members | bus
+
+
+def test_limits_are_not_in_the_bank() -> None:
+    with pytest.raises(
+        ValueError, match="a limit is no register of the bank, and box_flags is one"
+    ):
+        RegisterBank(constants={}, registers={"box_flags": LIMITS["box"]["box_flags"]})
+
+
+@pytest.mark.parametrize(
+    "change", [{"width": 64, "stride": 8}, {"stride": 12}, {"address": 0x204}], ids=str
+)
+def test_the_index_of_a_long_table_is_in_the_address(change: dict[str, Any]) -> None:
+    register = replace(RISK_REGISTERS["denials"], **change)
+    with pytest.raises(ValueError, match=r"must have one word in each, .*; denials is not"):
+        RegisterBank(constants={}, registers={"denials": register})
 
 
 @pytest.mark.parametrize("name", ["control", "no_such_register"])
