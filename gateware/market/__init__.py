@@ -1,0 +1,1 @@
+"""The market over all venues, from the books' events."""
