@@ -12,6 +12,7 @@ from gateware.csr.bank import RegisterBank
 from hw.presets import BookParameters
 from hw.records import ERROR
 from hw.registers import map_id
+from hw.risk_parameters import RiskParameters
 
 __all__ = ["BookTop"]
 
@@ -27,6 +28,8 @@ class BookTop(wiring.Component):
     ----------
     parameters : BookParameters
         Sizes of the build.
+    risk : RiskParameters, optional
+        Of a build with the risk gate, which is around this one: its identity says so.
 
     Members
     -------
@@ -36,6 +39,10 @@ class BookTop(wiring.Component):
         Events.
     csr_address, csr_r_stb, csr_r_data, csr_w_stb, csr_w_data : ``In``, ``Out``
         Register bus, see ``RegisterBank``.
+    restarting : ``Out(1)``
+        Everything is being cleared.
+    cycle : ``Out(64)``
+        Cycles since reset.
     """
 
     LATENCY: Final = BookEngine.LATENCY
@@ -47,9 +54,12 @@ class BookTop(wiring.Component):
     csr_r_data: Value
     csr_w_stb: Value
     csr_w_data: Value
+    restarting: Value
+    cycle: Value
 
-    def __init__(self, *, parameters: BookParameters) -> None:
+    def __init__(self, *, parameters: BookParameters, risk: RiskParameters | None = None) -> None:
         self.parameters = parameters
+        self.risk = risk
         super().__init__(
             {
                 "i": In(stream.Signature(MARKET_UPDATE_LAYOUT)),
@@ -59,6 +69,8 @@ class BookTop(wiring.Component):
                 "csr_r_data": Out(32),
                 "csr_w_stb": In(1),
                 "csr_w_data": In(32),
+                "restarting": Out(1),
+                "cycle": Out(64),
             }
         )
 
@@ -66,7 +78,10 @@ class BookTop(wiring.Component):
         m = Module()
         m.submodules.engine = engine = BookEngine(parameters=self.parameters)
         m.submodules.bank = bank = RegisterBank(
-            constants={"map_id": map_id(self.parameters), "books": self.parameters.books}
+            constants={
+                "map_id": map_id(self.parameters, risk=self.risk),
+                "books": self.parameters.books,
+            }
         )
         wiring.connect(m, wiring.flipped(self.i), engine.i)
         wiring.connect(m, engine.o, wiring.flipped(self.o))
@@ -77,6 +92,7 @@ class BookTop(wiring.Component):
             bank.w_data.eq(self.csr_w_data),
             self.csr_r_data.eq(bank.r_data),
             engine.restart.eq(bank.control[0]),
+            self.restarting.eq(bank.control[0]),
             bank.status.eq(engine.ready),
         ]
         for name in BookEngine.COUNTERS:
@@ -84,7 +100,7 @@ class BookTop(wiring.Component):
 
         cycles = Signal(64)
         m.d.sync += cycles.eq(cycles + 1)
-        m.d.comb += [engine.cycle.eq(cycles), bank.cycles.eq(cycles)]
+        m.d.comb += [engine.cycle.eq(cycles), bank.cycles.eq(cycles), self.cycle.eq(cycles)]
         counted = {
             "updates": engine.accepted,
             "events": engine.told,

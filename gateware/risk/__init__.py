@@ -1,0 +1,1 @@
+"""The pre-trade risk gate, the circuit breaker and the kill switch."""
