@@ -1,13 +1,21 @@
 """What every device offers: the only thing that the rest of the host knows of it."""
 
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw.presets import BookParameters
+from hw.risk_parameters import RiskParameters
 
-__all__ = ["Device", "DeviceError", "DeviceLostError", "DeviceMismatchError"]
+__all__ = [
+    "Device",
+    "DeviceError",
+    "DeviceLostError",
+    "DeviceMismatchError",
+    "RiskDevice",
+    "has_gate",
+]
 
 
 class DeviceError(RuntimeError):
@@ -104,3 +112,54 @@ class Device(Protocol):
     def __exit__(self, *exc: object) -> None:
         """Close the device."""
         ...
+
+
+class RiskDevice(Device, Protocol):
+    """A device with a risk gate between intents and venues.
+
+    ``read`` and ``write`` take its registers too: those of ``hw.registers.RISK_REGISTERS``, and the
+    limits by name and row. A limit of more than 32 bits is written as two words, low first.
+    A write that the gate refuses raises nothing: ``limits_refused`` counts it.
+
+    Attributes
+    ----------
+    risk : RiskParameters
+        What its gate was built with.
+    """
+
+    risk: RiskParameters
+
+    def exchange(self, requests: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Send requests in order, each as soon as the gate takes it; return what came meanwhile.
+
+        Orders and events may lag: those of the last requests can come with a later call.
+
+        Parameters
+        ----------
+        requests : array of shape (n,), dtype ``host.device.records.RISK_REQUEST_DTYPE``
+
+        Returns
+        -------
+        orders : array of shape (m,), dtype ``host.device.records.ORDER_DTYPE``
+        events : array of shape (k,), dtype ``host.device.records.RISK_EVENT_DTYPE``
+        """
+        ...
+
+    def collect(self, cycles: int = 0) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Return the orders and risk events that came since the last call.
+
+        Parameters
+        ----------
+        cycles : int
+            Cycles to run first (simulation only).
+        """
+        ...
+
+    def set_pin(self, high: bool) -> None:
+        """Set the kill pin (simulation only)."""
+        ...
+
+
+def has_gate(device: Device) -> TypeGuard[RiskDevice]:
+    """Say whether a device has a risk gate."""
+    return getattr(device, "risk", None) is not None

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
 
-from host.device.base import Device, DeviceError, DeviceMismatchError
+from host.device.base import Device, DeviceError, DeviceMismatchError, has_gate
 from hw.presets import BookParameters
 from hw.registers import map_id
+from hw.risk_parameters import RiskParameters
 
 __all__ = [
     "DEFAULT_ORDER",
@@ -113,15 +114,19 @@ def choose(name: str | None = None) -> Choice:
     raise DeviceError(" ".join(notes))
 
 
-def check_map_id(name: str, actual: int, parameters: BookParameters) -> None:
+def check_map_id(
+    name: str, actual: int, parameters: BookParameters, *, risk: RiskParameters | None = None
+) -> None:
     """Refuse a device that was built from other registers, records or parameters.
+
+    ``risk`` is of a device with a risk gate.
 
     Raises
     ------
     DeviceMismatchError
-        If ``actual`` is not the identity of ``parameters``.
+        If ``actual`` is not the identity of ``parameters`` and ``risk``.
     """
-    expected = map_id(parameters)
+    expected = map_id(parameters, risk=risk)
     if actual != expected:
         raise DeviceMismatchError(
             f"device {name} has map_id 0x{actual:08x}, this host expects 0x{expected:08x} "
@@ -142,7 +147,8 @@ def open_device(name: str, parameters: BookParameters) -> Device:
     """
     device = load(name)(parameters)
     try:
-        check_map_id(name, device.read("map_id"), parameters)
+        risk = device.risk if has_gate(device) else None
+        check_map_id(name, device.read("map_id"), parameters, risk=risk)
     except BaseException:
         device.close()
         raise

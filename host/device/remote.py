@@ -1,48 +1,34 @@
 """A device in another process."""
 
-import contextlib
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 import zmq
 from numpy.typing import NDArray
 
-from host.device.base import DeviceError, DeviceLostError
-from host.device.records import EVENT_DTYPE, UPDATE_DTYPE
+from host.device.base import DeviceError, DeviceMismatchError
+from host.device.link import DeviceLink
+from host.device.records import RISK_REQUEST_DTYPE, UPDATE_DTYPE
 from host.device.registry import check_map_id
 from host.device.sequence import HoleDetector
 from host.env import Environment
-from host.protocol.batches import Batch, decode_batch, encode_batch
-from host.protocol.endpoints import DATA_HWM
+from host.protocol.batches import DTYPES, FROM_DEVICE, Content
 from host.protocol.messages import (
-    DeviceClose,
+    DeviceCollect,
     DeviceDrain,
-    DeviceOpen,
     DeviceOpened,
+    DevicePin,
     DeviceRead,
     DeviceValue,
     DeviceWrite,
     Done,
-    Failure,
-    Message,
-    ProtocolError,
     Request,
-    decode,
-    encode,
 )
 from hw.presets import BookParameters
+from hw.risk_parameters import RiskParameters
 
 __all__ = ["RemoteDevice"]
-
-_POLL_MS: Final = 100  # how often the peers are looked after while waiting
-_CLOSE_S: Final = 1.0
-_RAISED: Final = {
-    "KeyError": KeyError,
-    "IndexError": IndexError,
-    "PermissionError": PermissionError,
-    "ValueError": ValueError,
-}
 
 Records = NDArray[np.void]
 
@@ -50,9 +36,10 @@ Records = NDArray[np.void]
 class RemoteDevice:
     """The device of a worker, over ZeroMQ.
 
-    Transfers are pipelined: ``transfer`` sends, and returns the events of earlier batches that have
-    come. It waits only when as many batches are on the way as the worker gave credits for. Give
-    it 1,024 updates or more at a time where speed counts; a batch costs some 0.1 ms.
+    Transfers and exchanges are pipelined: ``transfer`` and ``exchange`` send, and return what came
+    for earlier batches. They wait only when as many batches are on the way as the worker gave
+    credits for. Give ``transfer`` 1,024 updates or more at a time where speed counts; a batch costs
+    some 0.1 ms.
 
     One thread at a time may use it.
 
@@ -70,6 +57,14 @@ class RemoteDevice:
         Raises what is wrong with the processes between here and the device.
     answer_s : float
         Longest wait for any one answer [s].
+
+    Attributes
+    ----------
+    name, parameters, cycle_accurate
+        As in ``host.device.base.Device``.
+    risk : RiskParameters or None
+        What its risk gate was built with, as the worker says and ``map_id`` confirms; None where it
+        has none. With a gate the device is a ``host.device.base.RiskDevice``.
 
     Raises
     ------
@@ -91,38 +86,29 @@ class RemoteDevice:
     ) -> None:
         self.parameters = parameters
         self._env = env
-        self._watch = watch
-        self._answer_s = answer_s
-        self._socket = context.socket(zmq.DEALER)
-        self._socket.set_hwm(DATA_HWM)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.connect(endpoint)
-        self._lost: DeviceError | None = None
-        self._in_flight = 0
-        self._sent = 0
-        self._received = 0
-        self._holes = HoleDetector()
-        self._early: list[Records] = []  # events that came while a register was read
-        self._stream = 0
+        self._in_flight = 0  # batches without their answer
+        self._holes = {"events": HoleDetector(), "risk_events": HoleDetector()}
+        self._came: dict[Content, list[Records]] = {content: [] for content in FROM_DEVICE}
+        self._link = DeviceLink(
+            context, endpoint, env=env, watch=watch, answer_s=answer_s, take=self._take
+        )
         try:
             self._open()
         except BaseException:
-            self._socket.close()
+            self._link.abandon()
             raise
 
     def _open(self) -> None:
-        answer = self._request(DeviceOpen(request_id=self._env.new_id()))
-        if not isinstance(answer, DeviceOpened):
-            raise DeviceLostError(f"the worker answered open with {answer.kind}")
-        check_map_id(answer.name, answer.map_id, self.parameters)
-        self._stream = answer.stream
-        self._credits = answer.credits
-        self._max_batch = answer.max_batch
-        self.name = answer.name
-        self.cycle_accurate = answer.cycle_accurate
+        opened = self._link.open()
+        self.risk = _risk_of(opened)
+        check_map_id(opened.name, opened.map_id, self.parameters, risk=self.risk)
+        self._credits = opened.credits
+        self._max_batch = opened.max_batch
+        self.name = opened.name
+        self.cycle_accurate = opened.cycle_accurate
 
     def read(self, register: str, index: int = 0) -> int:
-        """Return the value of a register after all updates sent so far; see ``Device.read``.
+        """Return the value of a register after all batches sent so far; see ``Device.read``.
 
         Raises
         ------
@@ -133,15 +119,15 @@ class RemoteDevice:
         DeviceLostError
             If a process between here and the device is gone.
         """
-        answer = self._request(
+        answer = self._link.request(
             DeviceRead(request_id=self._env.new_id(), name=register, index=index)
         )
         if not isinstance(answer, DeviceValue):
-            raise self._lose(f"the worker answered read with {answer.kind}")
+            raise self._link.lose(f"the worker answered read with {answer.kind}")
         return answer.value
 
     def write(self, register: str, value: int, index: int = 0) -> None:
-        """Write a register after all updates sent so far; see ``Device.write``.
+        """Write a register after all batches sent so far; see ``Device.write``.
 
         Raises
         ------
@@ -151,9 +137,9 @@ class RemoteDevice:
             As ``read``.
         """
         request_id = self._env.new_id()
-        self._request(DeviceWrite(request_id=request_id, name=register, value=value, index=index))
+        self._command(DeviceWrite(request_id=request_id, name=register, value=value, index=index))
         if register == "control":
-            self._holes.restart()  # a restart counts events from 0 again
+            self._holes["events"].restart()  # a restart counts events from 0 again
 
     def transfer(self, updates: Records) -> Records:
         """Send updates and return the events that have come, in order; see ``Device.transfer``.
@@ -170,15 +156,8 @@ class RemoteDevice:
                 f"updates must be one-dimensional of dtype UPDATE_DTYPE, not {updates.dtype} "
                 f"of shape {updates.shape}"
             )
-        self._check()
-        events = self._take_early()
-        for start in range(0, max(len(updates), 1), self._max_batch):
-            while self._in_flight >= self._credits:
-                events.append(self._events(self._receive()))
-            self._send_batch(updates[start : start + self._max_batch])
-        while self._in_flight and self._socket.poll(0):
-            events.append(self._events(self._receive()))
-        return _join(events)
+        self._send("updates", updates)
+        return self._fetch("events")
 
     def drain(self) -> Records:
         """Run until nothing is under way and return the events that came; see ``Device.drain``.
@@ -188,23 +167,66 @@ class RemoteDevice:
         DeviceError, DeviceLostError
             As ``read``.
         """
-        self._check()
-        self._in_flight += 1  # its batch of events
-        answer = self._request(DeviceDrain(request_id=self._env.new_id()))
-        if not isinstance(answer, Done):
-            raise self._lose(f"the worker answered drain with {answer.kind}")
-        return _join(self._take_early())
+        self._command(DeviceDrain(request_id=self._env.new_id()))
+        self._in_flight = 0  # answers come in order
+        return self._fetch("events")
+
+    def exchange(self, requests: Records) -> tuple[Records, Records]:
+        """Send requests; return the orders and risk events that have come, in order.
+
+        See ``RiskDevice.exchange``.
+
+        Raises
+        ------
+        ValueError
+            If ``requests`` has another dtype or shape.
+        DeviceError
+            As ``read``; or if the device has no risk gate.
+        DeviceLostError
+            As ``read``.
+        """
+        if requests.dtype != RISK_REQUEST_DTYPE or requests.ndim != 1:
+            raise ValueError(
+                f"requests must be one-dimensional of dtype RISK_REQUEST_DTYPE, not "
+                f"{requests.dtype} of shape {requests.shape}"
+            )
+        self._check_gate()
+        self._send("requests", requests)
+        return self._fetch("orders"), self._fetch("risk_events")
+
+    def collect(self, cycles: int = 0) -> tuple[Records, Records]:
+        """Run some cycles; return the orders and risk events of all batches sent so far.
+
+        See ``RiskDevice.collect``.
+
+        Raises
+        ------
+        ValueError
+            If ``cycles`` is negative.
+        DeviceError, DeviceLostError
+            As ``exchange``.
+        """
+        if cycles < 0:
+            raise ValueError(f"cycles must be at least 0, not {cycles}")
+        self._check_gate()
+        self._command(DeviceCollect(request_id=self._env.new_id(), cycles=cycles))
+        self._in_flight = 0  # answers come in order
+        return self._fetch("orders"), self._fetch("risk_events")
+
+    def set_pin(self, high: bool) -> None:
+        """Set the kill pin after all batches sent so far; see ``RiskDevice.set_pin``.
+
+        Raises
+        ------
+        DeviceError, DeviceLostError
+            As ``exchange``.
+        """
+        self._check_gate()
+        self._command(DevicePin(request_id=self._env.new_id(), high=high))
 
     def close(self) -> None:
         """Give the device back. Calling it twice is allowed."""
-        if self._socket.closed:
-            return
-        if self._lost is None:
-            self._answer_s = _CLOSE_S
-            with contextlib.suppress(DeviceError):
-                self._request(DeviceClose(request_id=self._env.new_id()))
-        self._lost = DeviceError("the device is closed")
-        self._socket.close()
+        self._link.close()
 
     def __enter__(self) -> Self:
         """Return the device."""
@@ -214,84 +236,48 @@ class RemoteDevice:
         """Close the device."""
         self.close()
 
-    def _check(self) -> None:
-        if self._lost is not None:
-            raise type(self._lost)(str(self._lost))
+    def _check_gate(self) -> None:
+        self._link.check()
+        if self.risk is None:
+            raise DeviceError(f"device {self.name} has no risk gate")
 
-    def _lose(self, text: str) -> DeviceLostError:
-        """Note that the stream is over, and return what to raise."""
-        self._lost = DeviceLostError(text)
-        return self._lost
+    def _command(self, message: Request) -> None:
+        answer = self._link.request(message)
+        if not isinstance(answer, Done):
+            asked = type(message).__name__
+            raise self._link.lose(f"the worker answered {asked} with {answer.kind}")
 
-    def _take_early(self) -> list[Records]:
-        early, self._early = self._early, []
-        return early
+    def _send(self, content: Content, records: Records) -> None:
+        """Send records in batches, as credits allow, and take what has come."""
+        self._link.check()
+        for start in range(0, max(len(records), 1), self._max_batch):
+            while self._in_flight >= self._credits:
+                self._link.wait()
+            self._link.send(content, records[start : start + self._max_batch])
+            self._in_flight += 1
+        while self._in_flight and self._link.waits():
+            self._link.wait()
 
-    def _send_batch(self, records: Records) -> None:
-        batch = Batch(stream=self._stream, sequence=self._sent, records=records)
-        self._socket.send_multipart(encode_batch("updates", batch), copy=False)
-        self._sent += 1
-        self._in_flight += 1
+    def _take(self, content: Content, records: Records) -> str | None:
+        """Keep a batch; return a sentence if records were lost."""
+        self._came[content].append(records)
+        if content not in self._holes:
+            return None
+        self._in_flight -= 1  # risk events are the last batch of their answer
+        return self._holes[content].check(records)
 
-    def _request(self, message: Request) -> Message:
-        """Send a request and return its answer; keep the events that come before it."""
-        self._check()
-        self._socket.send(encode(message))  # type: ignore[arg-type] # every Request is a Message
-        while True:
-            frames = self._receive()
-            if len(frames) == 2:
-                self._early.append(self._events(frames))
-                continue
-            answer = self._decode(frames)
-            if getattr(answer, "request_id", None) != message.request_id:
-                raise self._lose(f"the worker sent {answer.kind} out of turn")
-            if isinstance(answer, Failure):
-                raise _RAISED.get(answer.code, DeviceError)(answer.reason)
-            return answer
-
-    def _receive(self) -> list[bytes]:
-        """Wait for the next message of the worker, and look after the processes meanwhile."""
-        deadline = self._env.monotonic() + self._answer_s
-        while not self._socket.poll(_POLL_MS):
-            try:
-                self._watch()
-            except DeviceError as error:
-                self._lost = error
-                raise
-            if self._env.monotonic() > deadline:
-                raise self._lose(f"the device gave no answer in {self._answer_s:.0f} s")
-        return self._socket.recv_multipart()
-
-    def _decode(self, frames: list[bytes]) -> Message:
-        try:
-            if len(frames) != 1:
-                raise ProtocolError("bad_message", f"{len(frames)} frames")
-            message = decode(frames[0])
-        except ProtocolError as error:
-            raise self._lose(f"the worker sent what cannot be read: {error}") from error
-        if isinstance(message, Failure) and message.request_id is None:
-            self._lost = DeviceError(f"{message.code}: {message.reason}")
-            raise self._lost
-        return message
-
-    def _events(self, frames: list[bytes]) -> Records:
-        if len(frames) != 2:
-            raise self._lose(f"the worker sent {self._decode(frames).kind} instead of events")
-        try:
-            batch = decode_batch("events", frames[0], frames[1])
-        except ProtocolError as error:
-            raise self._lose(f"the worker sent what cannot be read: {error}") from error
-        if batch.stream != self._stream or batch.sequence != self._received:
-            raise self._lose(
-                f"batch {self._received} of events must follow, but {batch.sequence} came"
-            )
-        hole = self._holes.check(batch.records)
-        if hole is not None:
-            raise self._lose(hole)
-        self._received += 1
-        self._in_flight -= 1
-        return batch.records
+    def _fetch(self, content: Content) -> Records:
+        """Return what came, as a copy that may be modified."""
+        parts, self._came[content] = self._came[content], []
+        return np.concatenate(parts) if parts else np.zeros(0, DTYPES[content])
 
 
-def _join(parts: list[Records]) -> Records:
-    return np.concatenate(parts) if parts else np.zeros(0, EVENT_DTYPE)
+def _risk_of(opened: DeviceOpened) -> RiskParameters | None:
+    if opened.risk_sizes is None:
+        return None
+    try:
+        return RiskParameters(**opened.risk_sizes)
+    except (TypeError, ValueError) as error:
+        raise DeviceMismatchError(
+            f"device {opened.name} has a risk gate that this host does not know: {error}"
+        ) from error

@@ -14,9 +14,11 @@ __all__ = [
     "CONTROL_LIMIT",
     "ControllerStatus",
     "DeviceClose",
+    "DeviceCollect",
     "DeviceDrain",
     "DeviceOpen",
     "DeviceOpened",
+    "DevicePin",
     "DeviceRead",
     "DeviceValue",
     "DeviceWrite",
@@ -150,7 +152,11 @@ class DeviceOpen(Request):
 
 
 class DeviceOpened(Request):
-    """Answer to open. ``credits``: batches that may be on the way unanswered."""
+    """Answer to open.
+
+    ``credits``: batches that may be on the way unanswered. ``risk_sizes``: of the risk gate, if the
+    device has one.
+    """
 
     kind: Literal["device.opened.v1"] = "device.opened.v1"
     stream: Id
@@ -158,6 +164,7 @@ class DeviceOpened(Request):
     cycle_accurate: bool
     map_id: Annotated[int, Field(ge=0, lt=2**32)]
     sizes: dict[str, int]
+    risk_sizes: dict[str, int] | None = None
     credits: Annotated[int, Field(ge=1, le=1024)]
     max_batch: Annotated[int, Field(ge=1)]
 
@@ -192,6 +199,20 @@ class DeviceDrain(Request):
     kind: Literal["device.drain.v1"] = "device.drain.v1"
 
 
+class DeviceCollect(Request):
+    """Runs the device for some cycles; batches of orders and risk events come before ``Done``."""
+
+    kind: Literal["device.collect.v1"] = "device.collect.v1"
+    cycles: Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class DevicePin(Request):
+    """Sets the kill pin, after all batches sent before."""
+
+    kind: Literal["device.pin.v1"] = "device.pin.v1"
+    high: bool
+
+
 class DeviceClose(Request):
     """The client gives the device back."""
 
@@ -216,9 +237,11 @@ class Failure(_Base):
 Message = (
     ControllerStatus
     | DeviceClose
+    | DeviceCollect
     | DeviceDrain
     | DeviceOpen
     | DeviceOpened
+    | DevicePin
     | DeviceRead
     | DeviceValue
     | DeviceWrite

@@ -4,15 +4,26 @@ import logging
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from host.device.base import Device
+from host.device.base import Device, DeviceError, RiskDevice, has_gate
 from host.env import Environment
-from host.protocol.batches import MAX_BATCH, Batch, decode_batch, encode_batch
+from host.protocol.batches import (
+    MAX_BATCH,
+    TO_DEVICE,
+    Batch,
+    Content,
+    content_of,
+    decode_batch,
+    encode_batch,
+)
 from host.protocol.messages import (
     DeviceClose,
+    DeviceCollect,
     DeviceDrain,
     DeviceOpen,
     DeviceOpened,
+    DevicePin,
     DeviceRead,
     DeviceValue,
     DeviceWrite,
@@ -30,6 +41,8 @@ CREDITS: Final = 8  # batches on the way: enough that device and client never wa
 
 _log = logging.getLogger(__name__)
 Frames = list[bytes]
+Records = NDArray[np.void]
+Command = DeviceRead | DeviceWrite | DeviceDrain | DeviceCollect | DevicePin | DeviceClose
 
 
 class DeviceService:
@@ -62,7 +75,7 @@ class DeviceService:
             if len(frames) == 1:
                 return self._control(client, decode(frames[0]))
             if len(frames) == 2:
-                return [self._updates(client, frames[0], frames[1])]
+                return self._batch(client, frames[0], frames[1])
             raise ProtocolError(
                 "bad_message", f"a message has 1 frame, a batch has 2, not {len(frames)}"
             )
@@ -73,12 +86,15 @@ class DeviceService:
         self.refused += 1
         return [encode(Failure(request_id=request_id, code=code[:200], reason=reason[:8192]))]
 
-    def _updates(self, client: bytes, header: bytes, payload: bytes) -> Frames:
+    def _batch(self, client: bytes, header: bytes, payload: bytes) -> list[Frames]:
         try:
-            batch = decode_batch("updates", header, payload)
+            content = content_of(header, TO_DEVICE)
+            batch = decode_batch(content, header, payload)
             self._check_stream(client, batch)
             self._received += 1
-            events = self._device.transfer(batch.records)
+            if content == "updates":
+                return [self._answer("events", self._device.transfer(batch.records))]
+            return self._gate_answers(self._gate().exchange(batch.records))
         except ProtocolError:
             if client == self._client:
                 self._stream = None
@@ -86,8 +102,7 @@ class DeviceService:
         except Exception as error:  # whatever the backend raises, the client must hear of it
             self._stream = None
             _log.exception("the device failed on a batch")
-            return self._refuse("device_error", f"{type(error).__name__}: {error}")
-        return self._events(events)
+            return [self._refuse("device_error", f"{type(error).__name__}: {error}")]
 
     def _check_stream(self, client: bytes, batch: Batch) -> None:
         if client != self._client or batch.stream != self._stream:
@@ -99,13 +114,22 @@ class DeviceService:
         if len(batch.records) > MAX_BATCH:
             raise ProtocolError(
                 "bad_batch",
-                f"a batch has at most {MAX_BATCH} updates, not {len(batch.records)}",
+                f"a batch has at most {MAX_BATCH} records, not {len(batch.records)}",
             )
 
-    def _events(self, events: np.ndarray[tuple[int, ...], np.dtype[np.void]]) -> Frames:
+    def _gate(self) -> RiskDevice:
+        if not has_gate(self._device):
+            raise DeviceError(f"device {self._device.name} has no risk gate")
+        return self._device
+
+    def _gate_answers(self, made: tuple[Records, Records]) -> list[Frames]:
+        orders, events = made
+        return [self._answer("orders", orders), self._answer("risk_events", events)]
+
+    def _answer(self, content: Content, records: Records) -> Frames:
         assert self._stream is not None
         frames = encode_batch(
-            "events", Batch(stream=self._stream, sequence=self._sent, records=events)
+            content, Batch(stream=self._stream, sequence=self._sent, records=records)
         )
         self._sent += 1
         return frames
@@ -113,7 +137,7 @@ class DeviceService:
     def _control(self, client: bytes, message: Message) -> list[Frames]:
         if isinstance(message, DeviceOpen):
             return [[encode(self._open(client, message))]]
-        if not isinstance(message, DeviceRead | DeviceWrite | DeviceDrain | DeviceClose):
+        if not isinstance(message, Command):
             raise ProtocolError("bad_message", f"a device does not take {message.kind}")
         if client != self._client or self._stream is None:
             return [self._refuse("no_stream", "open the device first", message.request_id)]
@@ -127,9 +151,7 @@ class DeviceService:
             text = f"{type(error).__name__}: {error}"
             return [self._refuse("device_error", text, message.request_id)]
 
-    def _carry_out(
-        self, message: DeviceRead | DeviceWrite | DeviceDrain | DeviceClose
-    ) -> list[Frames]:
+    def _carry_out(self, message: Command) -> list[Frames]:
         done = [encode(Done(request_id=message.request_id))]
         if isinstance(message, DeviceRead):
             value = self._device.read(message.name, message.index)
@@ -137,7 +159,11 @@ class DeviceService:
         if isinstance(message, DeviceWrite):
             self._device.write(message.name, message.value, message.index)
         elif isinstance(message, DeviceDrain):
-            return [self._events(self._device.drain()), done]
+            return [self._answer("events", self._device.drain()), done]
+        elif isinstance(message, DeviceCollect):
+            return [*self._gate_answers(self._gate().collect(message.cycles)), done]
+        elif isinstance(message, DevicePin):
+            self._gate().set_pin(message.high)
         else:
             self._client = self._stream = None
         return [done]
@@ -152,6 +178,7 @@ class DeviceService:
             cycle_accurate=self._device.cycle_accurate,
             map_id=self._device.read("map_id"),
             sizes=self._device.parameters.sizes(),
+            risk_sizes=self._device.risk.sizes() if has_gate(self._device) else None,
             credits=CREDITS,
             max_batch=MAX_BATCH,
         )

@@ -1,6 +1,7 @@
 """The ``verilated`` device: the gateware itself, compiled by Verilator, cycle for cycle."""
 
 import threading
+from collections.abc import Mapping
 from typing import Final, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from host.device.base import DeviceError, DeviceMismatchError
 from host.device.records import EVENT_DTYPE
 from hw.presets import BookParameters
-from hw.registers import REGISTERS, map_id
+from hw.registers import REGISTERS, Register, map_id
 from sim.devices.checks import check_updates, check_write, register_entry
 from sim.verilator.build import library_path
 from sim.verilator.library import Harness
@@ -17,6 +18,7 @@ from sim.verilator.toolchain import missing
 
 __all__ = ["VerilatedDevice"]
 
+_WORD: Final = (1 << 32) - 1
 _RESTART: Final = 1  # control, bit 0
 _READY: Final = 1  # status, bit 0
 _CHUNK: Final = 1 << 16  # updates a call, so that an interrupt is seen within a second
@@ -58,6 +60,8 @@ class VerilatedDevice:
 
     name: str = "verilated"
     cycle_accurate: bool = True
+    _registers: Mapping[str, Register] = REGISTERS
+    _ready_when: tuple[str, ...] = ("status",)  # registers whose bit 0 says ready
 
     def __init__(
         self, parameters: BookParameters, *, seed: int = 0, idle: float = 0.0, stall: float = 0.0
@@ -74,13 +78,17 @@ class VerilatedDevice:
         self._control = REGISTERS["control"].reset
         self._closed = False
         self._lock = threading.Lock()
-        self._harness = Harness(
-            library_path(parameters), seed=seed, idle=int(idle * 256), stall=int(stall * 256)
-        )
+        self._harness = self._load(seed=seed, idle=int(idle * 256), stall=int(stall * 256))
         self._wait_ready()
-        if (found := self.read("map_id")) != (wanted := map_id(parameters)):
+        if (found := self.read("map_id")) != (wanted := self._identity()):
             self.close()
             raise DeviceMismatchError(f"map_id must be {wanted:#010x}, not {found:#010x}")
+
+    def _load(self, *, seed: int, idle: int, stall: int) -> Harness:
+        return Harness(library_path(self.parameters), seed=seed, idle=idle, stall=stall)
+
+    def _identity(self) -> int:
+        return map_id(self.parameters)
 
     @staticmethod
     def missing() -> list[str]:
@@ -101,7 +109,7 @@ class VerilatedDevice:
         DeviceError
             If the device is closed.
         """
-        entry = register_entry(register, index)
+        entry = register_entry(register, index, self._registers)
         address = entry.address + index * entry.stride
         with self._lock:
             self._check_open()
@@ -124,17 +132,18 @@ class VerilatedDevice:
         ValueError
             If the value does not fit.
         """
-        entry = register_entry(register, index)
+        entry = register_entry(register, index, self._registers)
         check_write(entry, value)
         with self._lock:
             self._check_open()
             if register == "control":
                 if value & ~self._control & _RESTART:
-                    # An update that waits before the engine would outlive the restart.
-                    self._harness.settle(0, self._patience)
-                    self._harness.forget()
+                    self._before_restart()
                 self._control = value
-            self._harness.write(entry.address + index * entry.stride, value)
+            address = entry.address + index * entry.stride
+            self._harness.write(address, value & _WORD)
+            if entry.words == 2:
+                self._harness.write(address + 4, value >> 32)
 
     def transfer(self, updates: NDArray[np.void]) -> NDArray[np.void]:
         """Send updates, one a cycle where the gateware takes them, and return the events that came.
@@ -182,10 +191,7 @@ class VerilatedDevice:
         """
         with self._lock:
             self._check_open()
-            if not self._harness.settle(_QUIET, self._patience):
-                raise DeviceError(f"no event for {self._patience} cycles: {self._lag()}")
-            if not self._control & _RESTART:
-                self._wait_ready()
+            self._settle()
             return self._harness.take()
 
     def close(self) -> None:
@@ -206,6 +212,17 @@ class VerilatedDevice:
         if self._closed:
             raise DeviceError("the device is closed")
 
+    def _before_restart(self) -> None:
+        # An update that waits before the engine would outlive the restart.
+        self._harness.settle(0, self._patience)
+        self._harness.forget()
+
+    def _settle(self) -> None:
+        if not self._harness.settle(_QUIET, self._patience):
+            raise DeviceError(f"no event for {self._patience} cycles: {self._lag()}")
+        if not self._control & _RESTART:
+            self._wait_ready()
+
     def _lag(self) -> str:
         return (
             f"{self._harness.outstanding} updates without an event, "
@@ -214,8 +231,9 @@ class VerilatedDevice:
 
     def _wait_ready(self) -> None:
         """Run until every memory is clear."""
+        addresses = [self._registers[name].address for name in self._ready_when]
         for _ in range(0, self._patience, _POLL):
-            if self._harness.read(REGISTERS["status"].address) & _READY:
+            if all(self._harness.read(address) & _READY for address in addresses):
                 return
             self._harness.run(_POLL)
         raise DeviceError(f"the gateware was not ready after {self._patience} cycles")

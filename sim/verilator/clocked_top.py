@@ -4,14 +4,15 @@ Verilator evaluates what depends on an input again for each change of it, beside
 edge changes. Behind registers, one evaluation a cycle is enough: it is some three times as fast.
 """
 
-from amaranth import ClockDomain, ClockSignal, Module, ResetSignal, Signal, Value
-from amaranth.lib import wiring
+from typing import Any, Final
+
+from amaranth import ClockDomain, ClockSignal, Module, ResetSignal, Shape, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.common.records import BOOK_EVENT_LAYOUT, MARKET_UPDATE_LAYOUT
-from gateware.top.book_top import BookTop
-
 __all__ = ["ClockedTop"]
+
+_NAMES: Final = {"i": "update", "o": "event"}  # what the harness calls them
 
 
 class ClockedTop(wiring.Component):
@@ -20,64 +21,50 @@ class ClockedTop(wiring.Component):
     Timing
     ------
     What the harness drives reaches the device one cycle later. What the device puts out is seen in
-    the same cycle, so ``r_data`` belongs to the ``address`` of two cycles before.
+    the same cycle, so ``csr_r_data`` belongs to the ``csr_address`` of two cycles before.
 
     Parameters
     ----------
-    device : BookTop
-        The device.
+    device : wiring.Component
+        The device. Its ports are streams and plain signals.
 
     Members
     -------
     clock, reset : ``In(1)``, ``In(1)``
         Clock, and reset in force one cycle later.
-    update_data, update_valid : ``In(384)``, ``In(1)``
-        The next update; taken if ``update_free`` is 1.
-    update_free : ``Out(1)``
-        The update that stands before the device, if any, leaves in this cycle.
-    event_data : ``Out(704)``
-        The event that the device puts out in this cycle.
-    event_ready : ``In(1)``
-        Take events from the next cycle on.
-    event_taken : ``Out(1)``
-        That event leaves in this cycle.
-    address, r_stb, r_data, w_stb, w_data : ``In``, ``Out``
-        Register bus.
+    <name>_data, <name>_valid : ``In(width)``, ``In(1)`` for each stream into the device
+        The next record; taken if ``<name>_free`` is 1. ``i`` is called ``update`` here.
+    <name>_free : ``Out(1)``
+        The record that stands before the device, if any, leaves in this cycle.
+    <name>_data : ``Out(width)`` for each stream out of the device
+        The record that the device puts out in this cycle. ``o`` is called ``event`` here.
+    <name>_ready : ``In(1)``
+        Take records from the next cycle on.
+    <name>_taken : ``Out(1)``
+        That record leaves in this cycle.
+    <name> : ``In`` or ``Out`` for each plain port of the device
+        That port.
     """
 
     clock: Value
     reset: Value
-    update_data: Value
-    update_valid: Value
-    update_free: Value
-    event_data: Value
-    event_ready: Value
-    event_taken: Value
-    address: Value
-    r_stb: Value
-    r_data: Value
-    w_stb: Value
-    w_data: Value
 
-    def __init__(self, *, device: BookTop) -> None:
+    def __init__(self, *, device: wiring.Component) -> None:
         self.device = device
-        super().__init__(
-            {
-                "clock": In(1),
-                "reset": In(1),
-                "update_data": In(MARKET_UPDATE_LAYOUT.size),
-                "update_valid": In(1),
-                "update_free": Out(1),
-                "event_data": Out(BOOK_EVENT_LAYOUT.size),
-                "event_ready": In(1),
-                "event_taken": Out(1),
-                "address": In(16),
-                "r_stb": In(1),
-                "r_data": Out(32),
-                "w_stb": In(1),
-                "w_data": In(32),
-            }
-        )
+        ports: dict[str, Any] = {"clock": In(1), "reset": In(1)}
+        for port, member in device.signature.members.items():
+            name = _NAMES.get(port, port)
+            if member.is_port:
+                ports[name] = member.flow(member.shape)
+                continue
+            record = member.signature.members["payload"]
+            width = Shape.cast(record.shape).width
+            if member.flow is In:
+                ports |= {f"{name}_data": In(width), f"{name}_valid": In(1), f"{name}_free": Out(1)}
+            else:
+                ports |= {f"{name}_data": Out(width), f"{name}_ready": In(1)}
+                ports[f"{name}_taken"] = Out(1)
+        super().__init__(ports)
 
     def elaborate(self, platform: object) -> Module:
         """Return the module."""
@@ -91,27 +78,39 @@ class ClockedTop(wiring.Component):
             ResetSignal().eq(reset),
         ]
         m.d.early += reset.eq(self.reset)
-        m.submodules.device = device = self.device
-        update, valid = Signal(MARKET_UPDATE_LAYOUT.size), Signal()
-        m.d.comb += [
-            Value.cast(device.i.payload).eq(update),
-            device.i.valid.eq(valid),
-            self.update_free.eq(~valid | device.i.ready),
-            self.event_data.eq(Value.cast(device.o.payload)),
-            self.event_taken.eq(device.o.valid & device.o.ready),
-            self.r_data.eq(device.csr_r_data),
-        ]
-        with m.If(self.update_free):
-            m.d.sync += [update.eq(self.update_data), valid.eq(self.update_valid)]
-        registered = (
-            (device.o.ready, self.event_ready),
-            (device.csr_address, self.address),
-            (device.csr_r_stb, self.r_stb),
-            (device.csr_w_stb, self.w_stb),
-            (device.csr_w_data, self.w_data),
-        )
-        for index, (port, source) in enumerate(registered):
-            stage = Signal(source.shape(), name=f"stage{index}")
-            m.d.sync += stage.eq(source)
-            m.d.comb += port.eq(stage)
+        m.submodules.device = self.device
+        for port, member in self.device.signature.members.items():
+            name, inner = _NAMES.get(port, port), getattr(self.device, port)
+            if not member.is_port:
+                (self._into if member.flow is In else self._out_of)(m, name, inner)
+            elif member.flow is In:
+                m.d.comb += Value.cast(inner).eq(self._registered(m, name))
+            else:
+                m.d.comb += getattr(self, name).eq(inner)
         return m
+
+    def _registered(self, m: Module, name: str) -> Signal:
+        """Return a port of the harness, one cycle later."""
+        source = getattr(self, name)
+        stage = Signal(len(source), name=f"{name}_stage")
+        m.d.sync += stage.eq(source)
+        return stage
+
+    def _into(self, m: Module, name: str, port: stream.Interface) -> None:
+        data, valid, free = (getattr(self, f"{name}_{part}") for part in ("data", "valid", "free"))
+        record, waits = Signal(len(data), name=f"{name}_record"), Signal(name=f"{name}_waits")
+        m.d.comb += [
+            Value.cast(port.payload).eq(record),
+            port.valid.eq(waits),
+            free.eq(~waits | port.ready),
+        ]
+        with m.If(free):
+            m.d.sync += [record.eq(data), waits.eq(valid)]
+
+    def _out_of(self, m: Module, name: str, port: stream.Interface) -> None:
+        data, taken = getattr(self, f"{name}_data"), getattr(self, f"{name}_taken")
+        m.d.comb += [
+            port.ready.eq(self._registered(m, f"{name}_ready")),
+            data.eq(Value.cast(port.payload)),
+            taken.eq(port.valid & port.ready),
+        ]

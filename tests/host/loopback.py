@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host.device.base import DeviceError
-from host.device.records import EVENT_DTYPE
+from host.device.records import EVENT_DTYPE, ORDER_DTYPE, RISK_EVENT_DTYPE
 from hw.presets import BookParameters
-from hw.records import EVENT_KIND
+from hw.records import EVENT_KIND, ORDER_KIND, REQUEST_KIND, RISK_EVENT_KIND
 from hw.registers import REGISTERS, map_id
+from hw.risk_parameters import RiskParameters
 
 # Methods do what host.device.base.Device says, but for what each class says of itself.
 # ruff: noqa: D102
@@ -25,6 +26,7 @@ __all__ = [
     "HoleDevice",
     "LaggingDevice",
     "LoopbackDevice",
+    "LoopbackRiskDevice",
     "SuicidalDevice",
     "absent_device",
     "slow_device",
@@ -99,6 +101,53 @@ class LaggingDevice(LoopbackDevice):
     def drain(self) -> NDArray[np.void]:
         held, self._held = self._held, np.zeros(0, EVENT_DTYPE)
         return held
+
+
+class LoopbackRiskDevice(LoopbackDevice):
+    """Answer every request with a risk event, and new ones with an order; the last one lags.
+
+    It fails while the pin is high, and loses the event of the fatal order. ``collect`` gives what
+    lags.
+    """
+
+    name = "loopback_risk"
+
+    def __init__(self, parameters: BookParameters) -> None:
+        super().__init__(parameters)
+        self.risk = RiskParameters(books=4, instruments=8)
+        self.high = False
+        self.cycles = 0
+        self._told = 0
+        self._lag = np.zeros(0, RISK_EVENT_DTYPE)
+
+    def read(self, register: str, index: int = 0) -> int:
+        if register == "map_id":
+            return map_id(self.parameters, risk=self.risk)
+        return super().read(register, index)
+
+    def exchange(self, requests: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        if self.high:
+            raise DeviceError("the pin is high")
+        events = np.zeros(len(requests), RISK_EVENT_DTYPE)
+        events["sequence"] = np.arange(self._told, self._told + len(requests))
+        events["kind"] = RISK_EVENT_KIND.told
+        events["order_id"] = requests["order_id"]
+        self._told += len(requests)
+        news = requests[requests["kind"] == REQUEST_KIND.new]
+        orders = np.zeros(len(news), ORDER_DTYPE)
+        orders["kind"] = ORDER_KIND.new
+        orders["order_id"] = news["order_id"]
+        both = np.concatenate([self._lag, events[events["order_id"] != FATAL_ORDER]])
+        self._lag = both[-1:]
+        return orders, both[:-1]
+
+    def collect(self, cycles: int = 0) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        self.cycles += cycles
+        lag, self._lag = self._lag, self._lag[:0]
+        return np.zeros(0, ORDER_DTYPE), lag
+
+    def set_pin(self, high: bool) -> None:
+        self.high = high
 
 
 class ForeignDevice(LoopbackDevice):

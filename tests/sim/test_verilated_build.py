@@ -13,6 +13,7 @@ import gateware
 import sim.verilator.build as build
 from host.device.base import DeviceError
 from host.folders import cache_directory
+from hw.risk_parameters import RiskParameters
 from sim.devices.verilated import VerilatedDevice
 from sim.verilator import toolchain
 from sim.verilator.build import build_key, library_path
@@ -40,6 +41,8 @@ def test_key_depends_on_sizes_sources_and_tools(
     key = build_key(TINY)
     assert build_key(replace(TINY, name="x", doc="y")) == key  # words change no circuit
     assert build_key(replace(TINY, cached_levels=4)) != key
+    gates = [RiskParameters(books=2), RiskParameters(books=2, id_bits=32)]
+    assert len({key, *(build_key(TINY, gate) for gate in gates)}) == 3
     with monkeypatch.context() as patch:
         patch.setattr(build, "tool_versions", lambda: ["another compiler"])
         assert build_key(TINY) != key
@@ -55,6 +58,11 @@ def test_key_depends_on_sizes_sources_and_tools(
         assert build_key(TINY) == changed
         (tmp_path / "build" / "export.py").write_text("c")
         assert build_key(TINY) != changed
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "_HERE", tmp_path)
+        before = build_key(TINY)
+        (tmp_path / "harness.h").write_text("d")  # a header is a source too
+        assert build_key(TINY) != before
     assert build_key(TINY) == key
 
 
@@ -80,7 +88,7 @@ import gateware
 import sim.verilator.build as build
 from pathlib import Path
 from tests.sim.updates import TINY
-def slow(parameters, library):
+def slow(parameters, risk, library):
     time.sleep(0.5)
     with (library.parent / "builds").open("a") as log:
         log.write("built ")

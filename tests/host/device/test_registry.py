@@ -7,12 +7,12 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from host.device import registry
-from host.device.base import DeviceError, DeviceMismatchError
+from host.device.base import DeviceError, DeviceMismatchError, has_gate
 from host.device.registry import available, check_map_id, choose, load, missing, open_device
 from hw.presets import PRESETS, BookParameters
 from hw.registers import map_id
 from tests.host import loopback
-from tests.host.loopback import LoopbackDevice
+from tests.host.loopback import LoopbackDevice, LoopbackRiskDevice
 
 SMALL = PRESETS["small"]
 LOOPBACK = "tests.host.loopback:LoopbackDevice"
@@ -40,6 +40,17 @@ def test_the_installed_package_declares_the_model() -> None:
 def test_opens_a_path_without_declaration() -> None:
     with open_device(LOOPBACK, SMALL) as device:
         assert device.read("map_id") == map_id(SMALL)
+
+
+def test_the_identity_of_a_device_with_a_gate_depends_on_the_gate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with open_device("tests.host.loopback:LoopbackRiskDevice", SMALL) as device:
+        assert has_gate(device)
+        assert device.read("map_id") == map_id(SMALL, risk=device.risk) != map_id(SMALL)
+    monkeypatch.setattr(LoopbackRiskDevice, "read", lambda *_: map_id(SMALL))
+    with pytest.raises(DeviceMismatchError, match=f"map_id 0x{map_id(SMALL):08x}"):
+        open_device("tests.host.loopback:LoopbackRiskDevice", SMALL)
 
 
 @pytest.mark.parametrize(

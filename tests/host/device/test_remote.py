@@ -171,6 +171,16 @@ def test_a_failure_of_the_device_is_raised_here() -> None:
             got.read("cycles")
 
 
+def test_a_drain_that_fails_costs_no_credit() -> None:
+    with remote(FailingDevice(SMALL)) as got:
+        for _ in range(CREDITS + 1):
+            with pytest.raises(DeviceError, match="nothing drains"):
+                got.drain()
+        events = [got.transfer(numbered(1))]
+        assert got.read("events") == 1
+        assert len(np.concatenate([*events, got.transfer(numbered(0))])) == 1
+
+
 def test_a_closed_device_says_so() -> None:
     with remote(LoopbackDevice(SMALL)) as got:
         got.close()

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.device.records import EVENT_DTYPE, UPDATE_DTYPE
-from host.protocol.batches import HEADER, Batch, decode_batch, encode_batch
+from host.protocol.batches import (
+    DTYPES,
+    FROM_DEVICE,
+    HEADER,
+    TO_DEVICE,
+    Batch,
+    Content,
+    content_of,
+    decode_batch,
+    encode_batch,
+)
 from host.protocol.messages import ProtocolError
 from tests.host.updates import numbered
 
@@ -35,6 +45,19 @@ def test_the_header_is_as_documented() -> None:
     assert header == expected
     assert len(header) == HEADER.size
     assert payload == BATCH.records.tobytes()
+
+
+@pytest.mark.parametrize("content", DTYPES)
+def test_the_header_says_what_the_records_are(content: Content) -> None:
+    records = np.zeros(2, DTYPES[content])
+    header, payload = encode_batch(content, Batch(stream=1, sequence=0, records=records))
+    allowed, other = (TO_DEVICE, FROM_DEVICE)[:: 1 if content in TO_DEVICE else -1]
+    assert content_of(header, allowed) == content
+    assert decode_batch(content, header, payload).records.dtype == DTYPES[content]
+    with pytest.raises(ProtocolError, match=f"content must be of {', '.join(other)}, not"):
+        content_of(header, other)
+    with pytest.raises(ProtocolError, match=f"header must have {HEADER.size} bytes, not 31"):
+        content_of(header[:-1], allowed)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ STATE = m.WorkerState(worker="fpga", state="ready", endpoint="ipc:///x", refused
 EXAMPLES: list[m.Message] = [
     m.ControllerStatus(sent_at=1, request_id=2, sequence=3, refused=4, workers=(STATE,)),
     m.DeviceClose(request_id=1),
+    m.DeviceCollect(request_id=1, cycles=2**40),
     m.DeviceDrain(request_id=1),
     m.DeviceOpen(request_id=2**63 - 1),
     m.DeviceOpened(
@@ -23,7 +24,9 @@ EXAMPLES: list[m.Message] = [
         sizes={"books": 16},
         credits=8,
         max_batch=8192,
+        risk_sizes={"instruments": 4},
     ),
+    m.DevicePin(request_id=1, high=True),
     m.DeviceRead(request_id=1, name="errors", index=15),
     m.DeviceValue(request_id=1, value=2**64 - 1),
     m.DeviceWrite(request_id=1, name="control", value=1),
@@ -67,6 +70,8 @@ def test_refuses_an_unknown_field_and_another_version(message: m.Message) -> Non
         (b'{"kind":"stop.v1","request_id":-1}', "greater than or equal to 0"),
         (b'{"request_id":1}', "discriminator"),
         (b"\xff\xfe", "Invalid JSON"),
+        (b'{"kind":"device.collect.v1","request_id":1,"cycles":-1}', "cycles: Input should be gr"),
+        (b'{"kind":"device.pin.v1","request_id":1,"high":1}', "high: Input should be a valid bool"),
         (b" " * 65_537, "65537 bytes; at most 65536 allowed"),
     ],
 )

@@ -12,8 +12,14 @@ from host.protocol import messages as m
 from host.protocol.batches import MAX_BATCH, Batch, decode_batch, encode_batch
 from host.worker.service import DeviceService
 from hw.presets import PRESETS
-from tests.host.loopback import FATAL_ORDER, FailingDevice, LaggingDevice, LoopbackDevice
-from tests.host.updates import numbered
+from tests.host.loopback import (
+    FATAL_ORDER,
+    FailingDevice,
+    LaggingDevice,
+    LoopbackDevice,
+    LoopbackRiskDevice,
+)
+from tests.host.updates import numbered, requested
 
 ME, OTHER = b"me", b"other"
 
@@ -79,7 +85,7 @@ def test_a_drain_gives_a_batch_then_done() -> None:
     [
         (0, 1, 1, "hole", "sequence 0, not 1"),
         (1, 0, 1, "no_stream", "is not open"),
-        (0, 0, MAX_BATCH + 1, "bad_batch", f"at most {MAX_BATCH} updates, not {MAX_BATCH + 1}"),
+        (0, 0, MAX_BATCH + 1, "bad_batch", f"at most {MAX_BATCH} records, not {MAX_BATCH + 1}"),
     ],
 )
 def test_refuses_a_batch_and_ends_the_stream(
@@ -176,3 +182,46 @@ def test_does_not_take_messages_meant_for_the_controller() -> None:
     answer = ask(service(), m.Stop(request_id=1))
     assert isinstance(answer, m.Failure)
     assert "does not take stop.v1" in answer.reason
+
+
+def test_answers_each_batch_of_requests_with_orders_then_risk_events() -> None:
+    served = service(LoopbackRiskDevice)
+    stream = open_stream(served)
+    events = decode_batch("events", *send(served, stream, 0, numbered(2)))
+    asked = encode_batch("requests", Batch(stream=stream, sequence=1, records=requested(3)))
+    made, told = served.handle(ME, asked)
+    orders, risk_events = decode_batch("orders", *made), decode_batch("risk_events", *told)
+    assert [batch.sequence for batch in (events, orders, risk_events)] == [0, 1, 2]
+    assert orders.records["order_id"].tolist() == [0, 1, 2]
+    assert risk_events.records["order_id"].tolist() == [0, 1]
+    made, told, done = served.handle(ME, [m.encode(m.DeviceCollect(request_id=9, cycles=7))])
+    assert len(decode_batch("orders", *made).records) == 0
+    assert decode_batch("risk_events", *told).records["order_id"].tolist() == [2]
+    assert m.decode(done[0]) == m.Done(request_id=9)
+    assert ask(served, m.DevicePin(request_id=10, high=True)) == m.Done(request_id=10)
+
+
+def test_a_device_without_a_gate_takes_no_requests() -> None:
+    served = service()
+    stream = open_stream(served)
+    for message in (
+        m.DeviceCollect(request_id=2, cycles=0),
+        m.DevicePin(request_id=2, high=True),
+    ):
+        answer = ask(served, message)
+        assert isinstance(answer, m.Failure)
+        assert (answer.request_id, answer.code) == (2, "device_error")
+        assert "device loopback has no risk gate" in answer.reason
+    asked = encode_batch("requests", Batch(stream=stream, sequence=0, records=requested(1)))
+    (frames,) = served.handle(ME, asked)
+    assert "device loopback has no risk gate" in failure(frames).reason
+
+
+def test_does_not_take_what_only_a_device_sends() -> None:
+    served = service(LoopbackRiskDevice)
+    stream = open_stream(served)
+    records = served.handle(
+        ME, encode_batch("requests", Batch(stream=stream, sequence=0, records=requested(1)))
+    )[0]
+    (frames,) = served.handle(ME, records)
+    assert "content must be of updates, requests, not 4" in failure(frames).reason
