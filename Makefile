@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	&& echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint pytest bench pnr docs wheel clean distclean
+.PHONY: help demo test test-full lint pytest formal mutants bench pnr docs wheel clean distclean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
@@ -43,11 +43,17 @@ lint: $(VENV)/stamp-dev ## ruff, mypy, import layers
 
 pytest: $(VENV)/stamp-dev
 	@mkdir -p build/coverage
-	$(BIN)/pytest -n $(JOBS) -m "not slow" --cov --cov-report=term $(TEST_ARGS)
+	$(BIN)/pytest -n $(JOBS) -m "not slow and not mutant" --cov --cov-report=term $(TEST_ARGS)
 
 test-full: lint docs ## test, and the slow campaigns
 	@mkdir -p build/coverage
 	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(TEST_ARGS)
+
+formal: $(VENV)/stamp-dev ## the proofs alone, with Yosys and Z3; they are part of test
+	$(BIN)/pytest -n $(JOBS) -m "formal and not mutant" tests/formal $(TEST_ARGS)
+
+mutants: $(VENV)/stamp-dev ## changes of the gateware that a proof must refute; killed and survived last
+	$(BIN)/pytest -n $(JOBS) -q -m mutant tests/formal $(TEST_ARGS)
 
 bench: $(VENV)/stamp-dev ## updates per second against another order book; JSON last
 	$(BIN)/python -m tests.benchmarks

@@ -22,32 +22,91 @@ from gateware.book.order_table import OrderTable
 from gateware.book.pipeline import Pipeline
 from gateware.book.row_cache import RowCache
 from gateware.book.row_update import RowUpdate
+from gateware.common.multiplier import Multiplier
 from gateware.common.rmw_memory import RmwMemory
+from gateware.common.stream_arbiter import StreamArbiter
+from gateware.common.stream_buffer import StreamBuffer
 from gateware.csr.bank import RegisterBank
+from gateware.market.consolidated import ConsolidatedMarket
+from gateware.market.last_trades import LastTrades
+from gateware.risk.arming import Arming
+from gateware.risk.deadman import Deadman
+from gateware.risk.kill_switch import KillSwitch
+from gateware.risk.limit_tables import LimitTables
+from gateware.risk.open_orders import OpenOrders
+from gateware.risk.reject_watch import RejectWatch
+from gateware.risk.sip_hash import SipHash
+from gateware.risk.time_base import TimeBase
+from hw.registers import REGISTERS, RISK_REGISTERS
 from tests.gateware.bench import TINY
+from tests.gateware.market.bench import MARKET
+from tests.gateware.risk.arming_traffic import (
+    INSTRUMENTS,
+    LOCKOUT_BITS,
+    OPERATORS,
+    TIMEOUT_BITS,
+)
+from tests.gateware.risk.bench import NARROW
+from tests.gateware.risk.kill_words import COUNTS
+from tests.gateware.risk.limit_traffic import SOME_LIMITS
 
-__all__ = ["CONSTANTS", "DEPTH", "PARTS", "TABLE", "Bench", "part"]
+__all__ = [
+    "ARBITER_INPUTS",
+    "BANK",
+    "CONSTANTS",
+    "DEADMAN",
+    "DEPTH",
+    "PARTS",
+    "TABLE",
+    "Bench",
+    "part",
+]
 
+#: Streams that the arbiter merges: no power of two.
+ARBITER_INPUTS: Final = 3
 #: Words of the read-modify-write memory: few, so that requests meet.
 DEPTH: Final = 5
+#: Of the register bank: those of a build with the risk gate.
+BANK: Final = REGISTERS | RISK_REGISTERS
 CONSTANTS: Final = {"map_id": 0x12345678, "books": 2}
+#: Widths of the factors of the multiplier [bits]: pieces of both, and more than one diagonal.
+FACTORS: Final = (40, 25)
 #: Of the order table alone: ids wide enough for many of them to share all their sets.
 TABLE: Final = replace(TINY, id_bits=24)
 
+#: Widths of the deadman: short units, so that it expires often.
+DEADMAN: Final = {"timeout_bits": 5, "unit_bits": 3}
+
 _MADE: Final[dict[str, Callable[[], wiring.Component]]] = {
+    "arming": lambda: Arming(
+        operators=OPERATORS, instruments=INSTRUMENTS, timeout_bits=TIMEOUT_BITS,
+        lockout_bits=LOCKOUT_BITS,
+    ),
     "best_levels": lambda: BestLevels(parameters=TINY),
+    "consolidated": lambda: ConsolidatedMarket(parameters=MARKET),
+    "deadman": lambda: Deadman(**DEADMAN),
     "decide": lambda: Decide(parameters=TINY),
     "decode": lambda: Decode(parameters=TINY),
     "engine": lambda: BookEngine(parameters=TINY),
+    "kill_switch": lambda: KillSwitch(**COUNTS),
+    "last_trades": lambda: LastTrades(parameters=NARROW),
     "level_store": lambda: LevelStore(parameters=TINY),
+    "limit_tables": lambda: LimitTables(parameters=NARROW, limits=SOME_LIMITS),
+    "multiplier": lambda: Multiplier(a_bits=FACTORS[0], b_bits=FACTORS[1]),
+    "open_orders": lambda: OpenOrders(parameters=NARROW),
     "order_table": lambda: OrderTable(parameters=TABLE),
     "pipeline": lambda: Pipeline(parameters=TINY),
-    "register_bank": lambda: RegisterBank(constants=CONSTANTS),
+    "register_bank": lambda: RegisterBank(constants=CONSTANTS, registers=BANK),
+    "reject_watch": RejectWatch,
     "rmw_memory": lambda: RmwMemory(
         shape=data.StructLayout({"value": unsigned(8)}), depth=DEPTH
     ),
     "row_cache": lambda: RowCache(parameters=TINY),
     "row_update": lambda: RowUpdate(parameters=TINY),
+    "sip_hash": SipHash,
+    "stream_arbiter": lambda: StreamArbiter(shape=unsigned(16), inputs=ARBITER_INPUTS),
+    "stream_buffer": lambda: StreamBuffer(shape=unsigned(16)),
+    "time_base": lambda: TimeBase(time_bits=NARROW.time_bits),
 }  # fmt: skip
 #: Names of the components, each the prefix of its ports and the name of its cocotb module.
 PARTS: Final = tuple(_MADE)

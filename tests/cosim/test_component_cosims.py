@@ -23,10 +23,26 @@ from tests.cosim.bench import PARTS, Bench, part
 
 #: Components that are not in the bench, each with its reason.
 ELSEWHERE: Final = {
+    "ApplianceTop": "It is compared with its model in tests/system/test_risk_campaign.py.",
+    "AuditWalk": "It is part of RiskGate, and means nothing alone.",
     "BookTop": "It has a test of its own.",
+    "CancelWalk": "It is part of RiskGate, and means nothing alone.",
+    "ControlEvents": "It is part of RiskUnit.",
+    "DenialCounts": "It is part of RiskUnit.",
+    "Divisible": "It is part of RiskGate; its sums are those of Multiplier.",
+    "EventQueue": "It is part of RiskUnit.",
     "Maintenance": "It is part of BookEngine, and means nothing alone.",
     "MaintenanceState": "It is the base of Maintenance.",
+    "Marking": "It is part of RiskGate, and means nothing alone.",
+    "NewOrderChecks": "It is part of RiskGate, and means nothing alone.",
     "OutOfContext": "It is for place and route, and is tested there.",
+    "OwnPrices": "It is part of RiskGate, and means nothing alone.",
+    "RateLimit": "It is part of RiskGate.",
+    "RepeatFilter": "It is part of RiskGate.",
+    "ReportEffects": "It is part of RiskGate, and means nothing alone.",
+    "RiskGate": "It is compared with its model in ApplianceTop.",
+    "RiskUnit": "It is compared with its model in ApplianceTop.",
+    "StateRows": "It is part of RiskGate, and means nothing alone.",
 }
 
 

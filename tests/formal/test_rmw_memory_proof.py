@@ -20,6 +20,8 @@ from amaranth.lib.wiring import In
 from gateware.common import rmw_memory
 from tests.formal.prover import Refuted, assume, mutated, prove, without_reset
 
+pytestmark = pytest.mark.formal
+
 MUTANTS = {
     "no forwarding over two cycles": ("                    ahead[2],", "                    0,"),
     "no forwarding over three cycles": ("Mux(ahead[3],", "Mux(0,"),

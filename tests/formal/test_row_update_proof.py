@@ -27,6 +27,8 @@ from gateware.book.layouts import Shapes
 from tests.formal.prover import Refuted, assume, mutated, prove
 from tests.gateware.bench import TINY
 
+pytestmark = pytest.mark.formal
+
 SHAPES: Final = Shapes(TINY)
 DEPTH: Final = TINY.cached_levels
 QUANTITY: Final = TINY.quantity_bits

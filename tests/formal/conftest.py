@@ -1,0 +1,29 @@
+"""Marks of the proofs, and the count of mutants."""
+
+import pytest
+
+#: Of tests that show a proof refutes a change of the source.
+_MUTANT = "mutant"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder as a proof, and those of mutants as such."""
+    for item in items:
+        if item.path.parent.name == "formal":
+            item.add_marker(pytest.mark.formal)
+            if _MUTANT in item.name.split("[")[0]:
+                item.add_marker(pytest.mark.mutant)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many mutants were killed, if any ran."""
+    counts = {
+        outcome: sum(
+            _MUTANT in report.nodeid.split("::")[-1].split("[")[0]
+            for report in terminalreporter.getreports(outcome)
+            if getattr(report, "when", "call") == "call"
+        )
+        for outcome in ("passed", "failed")
+    }
+    if any(counts.values()):
+        terminalreporter.write_line(f"{counts['passed']} killed, {counts['failed']} survived")
