@@ -13,7 +13,7 @@ import click
 from hw.latency import LATENCY
 from hw.presets import PRESETS
 from hw.records import ENUMS, RECORDS
-from hw.registers import REGISTERS, map_id
+from hw.registers import LIMITS, REGISTERS, RISK_REGISTERS, Register, map_id
 
 __all__ = ["on_files", "pages"]
 
@@ -43,8 +43,8 @@ def page(title: str, source: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", note, *parts]) + "\n"
 
 
-def registers() -> str:
-    """Return the register map."""
+def register_table(some: Iterable[Register]) -> str:
+    """Return a table of registers."""
     rows = [
         (
             f"`{r.name}`" + (f"[{r.count}]" if r.count > 1 else ""),
@@ -55,21 +55,37 @@ def registers() -> str:
             r.reset if r.access == "rw" else "",
             r.doc,
         )
-        for r in REGISTERS.values()
+        for r in some
     ]
+    head = ("register", "address", "access", "width [bits]", "unit", "reset", "what it says")
+    return table(head, rows)
+
+
+def registers() -> str:
+    """Return the register map."""
     intro = (
         "Host code names a register and never its address: `device.read('cycles')`. `ro` is driven "
-        "by the gateware; `rw` is written by the host and reads back. A register wider than 32 "
-        "bits takes two words, low first; reading the low word holds the high word still until it "
-        "is read."
+        "by the gateware; `rw` is written by the host and reads back; a write to `cmd` is an order "
+        "to the gateware, and a read gives what that drives. A register wider than 32 bits takes "
+        "two words, low first; reading the low word holds the high word still until it is read."
     )
+    gate = (
+        "Of a build with the [risk gate](../concepts/risk-gate.md). No build that the commands "
+        "open has it yet."
+    )
+    limits = (
+        "Written into the staging copy, in force after `limits_commit`. After reset every limit is "
+        "0, and every new order is denied."
+    )
+    parts = [intro, register_table(REGISTERS.values())]
+    parts += ["## The risk gate", gate, register_table(RISK_REGISTERS.values())]
+    parts += ["## Limits of the risk gate", limits]
+    for name, fields in LIMITS.items():
+        parts += [f"### {name}", register_table(fields.values())]
     ids = table(
         ("preset", "`map_id`"), [(f"`{n}`", f"`0x{map_id(p):08X}`") for n, p in PRESETS.items()]
     )
-    head = ("register", "address", "access", "width [bits]", "unit", "reset", "what it says")
-    return page(
-        "Registers", "hw/registers.toml", intro, table(head, rows), "## Identity of a build", ids
-    )
+    return page("Registers", "hw/registers.toml", *parts, "## Identity of a build", ids)
 
 
 def records() -> str:
@@ -91,7 +107,7 @@ def codes() -> str:
     """Return the code points."""
     parts = []
     for name, enum in ENUMS.items():
-        head = ["code", "bit" if name == "event_flag" else "value"]
+        head = ["code", "bit" if name in ("event_flag", "check") else "value"]
         fatal = any(code.invalidates for code in enum)
         rows = [
             [f"`{c.name}`", c.value, *([("yes" if c.invalidates else "")] if fatal else []), c.doc]
