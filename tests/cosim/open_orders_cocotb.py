@@ -25,8 +25,8 @@ async def orders_are_where_the_model_has_them(dut: Any) -> None:
 
     async def cycle(
         slot: int | None = None, new: tuple[int, int] | None = None, **look: int
-    ) -> None:
-        """Run one cycle: write a slot, look something up, visit some slot."""
+    ) -> Any:
+        """Run one cycle: write a slot, look something up, visit some slot; say what was found."""
         nonlocal visited
         at = rng.randrange(NARROW.order_slots)
         order_id, tick = new or (0, 0)
@@ -50,7 +50,9 @@ async def orders_are_where_the_model_has_them(dut: Any) -> None:
             model.write(slot, *new)
         elif slot is not None:
             model.empty(slot)
+        told = ports.get("found"), ports.get("order")
         await ports.tick()
+        return told
 
     while True:
         await ports.drive()
@@ -64,8 +66,7 @@ async def orders_are_where_the_model_has_them(dut: Any) -> None:
         order_id = rng.randrange(40)
         await cycle(id=order_id)
         await cycle()
-        await ports.drive()
-        found, order = ports.get("found"), ports.get("order")
+        found, order = await cycle()
         slot, room = model.find(order_id), model.room(order_id)
         assert found.hit == (slot is not None)
         if slot is not None:
