@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Arbiter of streams: several into one, in turn."""
 
 from typing import Any, Final
