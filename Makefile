@@ -49,7 +49,7 @@ test-full: lint docs ## test, and the slow campaigns
 	@mkdir -p build/coverage
 	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(TEST_ARGS)
 
-formal: $(VENV)/stamp-dev ## the proofs alone, with Yosys and Z3; they are part of test
+formal: $(VENV)/stamp-dev ## the proofs alone, with Yosys and a SAT solver; they are part of test
 	$(BIN)/pytest -n $(JOBS) -m "formal and not mutant" tests/formal $(TEST_ARGS)
 
 mutants: $(VENV)/stamp-dev ## changes of the gateware that a proof must refute; killed and survived last

@@ -1,9 +1,12 @@
 """Marks of the proofs, and the count of mutants."""
 
+from typing import Any
+
 import pytest
 
 #: Of tests that show a proof refutes a change of the source.
 _MUTANT = "mutant"
+_COUNTS = pytest.StashKey[dict[str, int]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -15,9 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.mutant)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many mutants were killed, if any ran."""
-    counts = {
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Count the mutants that were killed, and those that were not."""
+    config.stash[_COUNTS] = {
         outcome: sum(
             _MUTANT in report.nodeid.split("::")[-1].split("[")[0]
             for report in terminalreporter.getreports(outcome)
@@ -25,5 +28,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
         for outcome in ("passed", "failed")
     }
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say how many, last of all."""
+    counts = config.stash.get(_COUNTS, {})
     if any(counts.values()):
-        terminalreporter.write_line(f"{counts['passed']} killed, {counts['failed']} survived")
+        print(f"{counts['passed']} killed, {counts['failed']} survived")

@@ -83,7 +83,6 @@ class Claim(wiring.Component):
 
 
 def test_silence_expires_it_and_nothing_but_a_refresh_revives_it(tmp_path: Path) -> None:
-    prove(Claim(deadman), steps=2, folder=tmp_path)
     prove(Claim(deadman), steps=2, folder=tmp_path, induction=True)
 
 

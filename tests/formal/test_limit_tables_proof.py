@@ -207,7 +207,6 @@ class Claim(wiring.Component):
 
 
 def test_a_commit_changes_every_limit_at_once_or_none(tmp_path: Path) -> None:
-    prove(Claim(limit_tables), steps=STEPS, folder=tmp_path)
     prove(Claim(limit_tables), steps=STEPS, folder=tmp_path, induction=True)
 
 

@@ -82,7 +82,6 @@ class Claim(wiring.Component):
 
 
 def test_a_request_sees_every_write_ahead_of_it(tmp_path: Path) -> None:
-    prove(Claim(rmw_memory), steps=12, folder=tmp_path)
     prove(Claim(rmw_memory), steps=12, folder=tmp_path, induction=True)
 
 

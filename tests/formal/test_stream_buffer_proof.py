@@ -82,7 +82,6 @@ class Claim(wiring.Component):
 
 
 def test_the_buffer_is_a_queue_with_two_places(tmp_path: Path) -> None:
-    prove(Claim(stream_buffer), steps=STEPS, folder=tmp_path)
     prove(Claim(stream_buffer), steps=2, folder=tmp_path, induction=True)
 
 
