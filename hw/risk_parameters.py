@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 __all__ = ["RiskParameters"]
 
 _TICKS = ["tick_mask", "tick_inverse", "tick_bound", "min_tick", "max_tick", "collar"]
+_TICKS += ["spread_limit", "luld_band"]
+_DOUBLE_TICKS = ["return_limit0", "return_limit1", "return_limit2", "divergence_limit"]
+_TIMES = ("_period", "_tolerance", "_age", "_window", "_hold", "_silence", "_bucket")
 _LOTS = ["min_quantity", "max_quantity", "lot_mask", "lot_inverse", "lot_bound"]
 
 
@@ -88,12 +91,14 @@ class RiskParameters:
         bits = width
         if name in _TICKS:
             bits = self.tick_bits
+        elif name in _DOUBLE_TICKS:
+            bits = self.tick_bits + 1
         elif name in _LOTS:
             bits = self.quantity_bits
         elif name in ("max_long", "max_short"):
             bits = self.position_bits - 1
         elif name == "lot_value":
             bits = self.lot_value_bits
-        elif name.endswith(("_period", "_tolerance", "_age", "_window")):
+        elif name.endswith(_TIMES):
             bits = self.time_bits
         return min(bits, width)

@@ -30,6 +30,8 @@ from gateware.csr.bank import RegisterBank
 from gateware.market.consolidated import ConsolidatedMarket
 from gateware.market.last_trades import LastTrades
 from gateware.risk.arming import Arming
+from gateware.risk.breaker.price_window import PriceWindow
+from gateware.risk.circuit_breaker import CircuitBreaker
 from gateware.risk.deadman import Deadman
 from gateware.risk.kill_switch import KillSwitch
 from gateware.risk.limit_tables import LimitTables
@@ -47,6 +49,8 @@ from tests.gateware.risk.arming_traffic import (
     TIMEOUT_BITS,
 )
 from tests.gateware.risk.bench import NARROW
+from tests.gateware.risk.breaker.window_traffic import WINDOW
+from tests.gateware.risk.breaker_traffic import BREAKER
 from tests.gateware.risk.kill_words import COUNTS
 from tests.gateware.risk.limit_traffic import SOME_LIMITS
 
@@ -83,6 +87,7 @@ _MADE: Final[dict[str, Callable[[], wiring.Component]]] = {
         lockout_bits=LOCKOUT_BITS,
     ),
     "best_levels": lambda: BestLevels(parameters=TINY),
+    "circuit_breaker": lambda: CircuitBreaker(parameters=BREAKER),
     "consolidated": lambda: ConsolidatedMarket(parameters=MARKET),
     "deadman": lambda: Deadman(**DEADMAN),
     "decide": lambda: Decide(parameters=TINY),
@@ -95,6 +100,7 @@ _MADE: Final[dict[str, Callable[[], wiring.Component]]] = {
     "multiplier": lambda: Multiplier(a_bits=FACTORS[0], b_bits=FACTORS[1]),
     "open_orders": lambda: OpenOrders(parameters=NARROW),
     "order_table": lambda: OrderTable(parameters=TABLE),
+    "price_window": lambda: PriceWindow(**WINDOW),
     "pipeline": lambda: Pipeline(parameters=TINY),
     "register_bank": lambda: RegisterBank(constants=CONSTANTS, registers=BANK),
     "reject_watch": RejectWatch,

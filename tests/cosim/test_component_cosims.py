@@ -25,8 +25,12 @@ from tests.cosim.bench import PARTS, Bench, part
 ELSEWHERE: Final = {
     "ApplianceTop": "It is compared with its model in tests/system/test_risk_campaign.py.",
     "AuditWalk": "It is part of RiskGate, and means nothing alone.",
+    "Averages": "It is part of CircuitBreaker.",
     "BookTop": "It has a test of its own.",
+    "BreakerActions": "It is part of CircuitBreaker.",
+    "BucketClock": "It is part of CircuitBreaker.",
     "CancelWalk": "It is part of RiskGate, and means nothing alone.",
+    "ChangeJudge": "It is part of CircuitBreaker.",
     "ControlEvents": "It is part of RiskUnit.",
     "DenialCounts": "It is part of RiskUnit.",
     "Divisible": "It is part of RiskGate; its sums are those of Multiplier.",
@@ -34,15 +38,19 @@ ELSEWHERE: Final = {
     "Maintenance": "It is part of BookEngine, and means nothing alone.",
     "MaintenanceState": "It is the base of Maintenance.",
     "Marking": "It is part of RiskGate, and means nothing alone.",
+    "Measures": "It is part of CircuitBreaker.",
     "NewOrderChecks": "It is part of RiskGate, and means nothing alone.",
     "OutOfContext": "It is for place and route, and is tested there.",
     "OwnPrices": "It is part of RiskGate, and means nothing alone.",
+    "PriceHistory": "It is part of CircuitBreaker.",
     "RateLimit": "It is part of RiskGate.",
     "RepeatFilter": "It is part of RiskGate.",
     "ReportEffects": "It is part of RiskGate, and means nothing alone.",
     "RiskGate": "It is compared with its model in ApplianceTop.",
     "RiskUnit": "It is compared with its model in ApplianceTop.",
     "StateRows": "It is part of RiskGate, and means nothing alone.",
+    "Survey": "It is part of CircuitBreaker.",
+    "TripQueue": "It is part of CircuitBreaker.",
 }
 
 

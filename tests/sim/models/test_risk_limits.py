@@ -11,10 +11,18 @@ from tests.sim.models.risk_good import SMALL
 def test_every_limit_is_zero_at_first_and_has_the_rows_of_the_build() -> None:
     limits = RiskLimits(SMALL)
     assert set(limits.active) == {name for fields in LIMITS.values() for name in fields}
-    rows = {"instrument": 4, "venue": 2, "strategy": 2, "account": 2, "book": 4, "box": 1}
+    rows = {
+        "instrument": 4,
+        "venue": 2,
+        "strategy": 2,
+        "account": 2,
+        "book": 4,
+        "box": 1,
+        "breaker": 4,
+    }
     for table, fields in LIMITS.items():
-        for name in fields:
-            assert limits.active[name] == [0] * rows[table]
+        for name, field in fields.items():
+            assert limits.active[name] == [0] * rows.get(table, field.count)
 
 
 def test_limits_come_into_force_all_at_once() -> None:
