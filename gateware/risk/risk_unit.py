@@ -6,6 +6,7 @@ from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from gateware.common.choice import first_of, one_hot_index, select
 from gateware.common.records import (
     BOOK_EVENT_LAYOUT,
     ORDER_LAYOUT,
@@ -16,6 +17,7 @@ from gateware.common.saturating import count_saturating
 from gateware.csr.bank import RegisterBank
 from gateware.market.consolidated import ConsolidatedMarket
 from gateware.risk.arming import Arming
+from gateware.risk.circuit_breaker import CircuitBreaker
 from gateware.risk.control_events import ControlEvents
 from gateware.risk.deadman import Deadman
 from gateware.risk.denial_counts import DenialCounts
@@ -25,6 +27,8 @@ from gateware.risk.limit_tables import LimitTables
 from gateware.risk.reject_watch import RejectWatch
 from gateware.risk.risk_gate import RiskGate
 from gateware.risk.time_base import TimeBase
+from hw.arming import Scope
+from hw.records import RISK_EVENT_KIND
 from hw.registers import LIMITS, RISK_REGISTERS
 from hw.risk_parameters import RiskParameters
 
@@ -38,11 +42,9 @@ _WORDS: Final = 4
 class RiskUnit(wiring.Component):
     """Wire the risk gate to what it depends on.
 
-    The circuit breaker is to come: nothing is halted, held in reduce-only or given a band by it.
-
     Timing
     ------
-    As ``RiskGate``, ``ConsolidatedMarket`` and ``RegisterBank``.
+    As ``RiskGate``, ``ConsolidatedMarket``, ``CircuitBreaker`` and ``RegisterBank``.
 
     Parameters
     ----------
@@ -125,6 +127,7 @@ class RiskUnit(wiring.Component):
         p = self.parameters
         m.submodules.market = self._market = ConsolidatedMarket(parameters=p)
         m.submodules.tables = self._tables = LimitTables(parameters=p)
+        m.submodules.breaker = self._breaker = CircuitBreaker(parameters=p)
         m.submodules.gate = self._gate = RiskGate(parameters=p)
         m.submodules.kills = self._kills = KillSwitch(
             instruments=p.instruments, venues=p.venues, accounts=p.accounts,
@@ -141,6 +144,7 @@ class RiskUnit(wiring.Component):
         wiring.connect(m, self._gate.o, wiring.flipped(self.order))
         wiring.connect(m, self._queue.o, wiring.flipped(self.events))
         self._look(m)
+        self._watch(m)
         self._stand(m)
         self._tell(m)
         self._bus(m)
@@ -153,6 +157,7 @@ class RiskUnit(wiring.Component):
         market, tables, gate, time = self._market, self._tables, self._gate, self._time
         # Only a commit that may change the mapping makes the market forget.
         touched, mapping = Signal(), LIMITS["book"]["book_market"]
+        remapped = self._remapped = Signal()
         last = mapping.address + mapping.count * mapping.stride
         with m.If(tables.limits_changed | tables.forget):
             m.d.sync += touched.eq(0)
@@ -162,7 +167,7 @@ class RiskUnit(wiring.Component):
             market.event_valid.eq(self.book_valid), market.event.eq(self.book),
             market.trade_valid.eq(self.trade_valid), market.trade_book.eq(self.trade_book),
             market.trade_tick.eq(self.trade_tick), market.clear.eq(self.forget_market),
-            market.mapping_changed.eq(tables.limits_changed & touched),
+            remapped.eq(tables.limits_changed & touched), market.mapping_changed.eq(remapped),
             tables.book_select.eq(market.book_select),
             market.book_market.eq(tables.book.book_market),
             market.look_instrument.eq(gate.select.instrument),
@@ -181,15 +186,36 @@ class RiskUnit(wiring.Component):
                 getattr(gate, name).eq(getattr(tables, name)),
             ]
 
+    def _watch(self, m: Module) -> None:
+        """Lead what happens in the market to the circuit breaker."""
+        breaker, market, tables = self._breaker, self._market, self._tables
+        arming = self._arming
+        ends = arming.granted & (arming.granted_scope & Scope.CLEAR_INSTRUMENTS.value).any()
+        m.d.comb += [
+            breaker.change_next_valid.eq(market.change_next_valid),
+            breaker.change_next_instrument.eq(market.change_next_instrument),
+            breaker.change_valid.eq(market.change_valid), breaker.change.eq(market.change),
+            *(breaker.row[v].eq(market.row[v]) for v in range(self.parameters.venues)),
+            breaker.now.eq(self._time.now),
+            tables.breaker_select.eq(breaker.limits_select), breaker.limits.eq(tables.breaker),
+            breaker.windows.eq(tables.windows),
+            breaker.clear.eq(Mux(ends, arming.granted_instruments, 0)),
+            breaker.restart.eq(self.forget_market | self._remapped),
+            breaker.band_instrument.eq(self._gate.select.instrument),
+            self._gate.band.eq(breaker.band),
+        ]  # fmt: skip
+
     def _stand(self, m: Module) -> None:
         """Say what stands against orders, and what kills."""
         gate, kills, bank, box = self._gate, self._kills, self._bank, self._tables.box
         deadman, rejects = self._deadman, self._rejects
         standing, written = gate.standing, bank.written
         masks = ("venues", "accounts", "instruments", "strategies")
+        self._kills_anew = Signal()
         m.d.comb += [
             standing.armed.eq(kills.armed), standing.killed.eq(kills.killed),
             standing.deadman.eq(deadman.expired),
+            standing.halted.eq(self._breaker.halted), standing.reducing.eq(self._breaker.reducing),
             *(standing[f"killed_{n}"].eq(getattr(kills, f"killed_{n}")) for n in masks),
             *(
                 getattr(kills, f"set_{n}").eq(
@@ -207,31 +233,45 @@ class RiskUnit(wiring.Component):
             rejects.outcome.eq(gate.outcome.valid), rejects.rejected.eq(gate.outcome.rejected),
             rejects.limit.eq(Mux(box.reject_limit > 32, 32, box.reject_limit)),
             rejects.window.eq(32),
-            gate.cancel.eq(
+            self._kills_anew.eq(
                 kills.cancel_all | Cat(getattr(kills, f"cancel_{n}") for n in masks).any()
             ),
+            gate.cancel.eq(self._kills_anew | self._breaker.cancel.any()),
         ]  # fmt: skip
 
     def _tell(self, m: Module) -> None:
         """Queue the events: those of the gate at once, the others in turn."""
         gate, queue, control, kills = self._gate, self._queue, self._control, self._kills
+        tripped = self._tripped(m)
+        others = (control.o, tripped, gate.audit)
+        first = Signal(len(others))
         m.d.comb += [
             queue.tell.eq(gate.told.valid), queue.event.eq(gate.told.event),
             gate.queue_room.eq(queue.room),
-            control.killed.eq(gate.cancel), control.causes.eq(kills.causes),
+            control.killed.eq(self._kills_anew), control.causes.eq(kills.causes),
             control.disarmed.eq(self._bank.disarm_strobe),
             control.now.eq(self._time.now), control.cycle.eq(self.cycle),
-            queue.other.valid.eq(gate.audit.valid | control.o.valid),
+            queue.other.valid.eq(Cat(source.valid for source in others).any()),
             Value.cast(queue.other.payload).eq(
-                Mux(
-                    control.o.valid,
-                    Value.cast(control.o.payload),
-                    Value.cast(gate.audit.payload),
-                )
+                select([(first[n], Value.cast(o.payload)) for n, o in enumerate(others)])
             ),
-            control.o.ready.eq(queue.other.ready),
-            gate.audit.ready.eq(queue.other.ready & ~control.o.valid),
+            first.eq(first_of(Cat(source.valid for source in others))),
+            *(o.ready.eq(queue.other.ready & first[n]) for n, o in enumerate(others)),
         ]  # fmt: skip
+
+    def _tripped(self, m: Module) -> stream.Interface:
+        """Return the events of the circuit breaker."""
+        trip, kinds = self._breaker.trip, RISK_EVENT_KIND
+        made = stream.Signature(RISK_EVENT_LAYOUT).create(path=("tripped",))
+        event, detectors = made.payload, trip.payload.detectors
+        m.d.comb += [
+            made.valid.eq(trip.valid), trip.ready.eq(made.ready),
+            event.kind.eq(Mux(trip.payload.released, kinds.released, kinds.tripped)),
+            event.time.eq(trip.payload.time), event.cycle.eq(self.cycle),
+            event.instrument.eq(trip.payload.instrument), event.action.eq(trip.payload.action),
+            event.failed.eq(detectors), event.first.eq(one_hot_index(first_of(detectors))),
+        ]  # fmt: skip
+        return made
 
     def _bus(self, m: Module) -> None:
         """Put bank and limit tables on the bus."""
@@ -290,6 +330,11 @@ class RiskUnit(wiring.Component):
             bank.risk_status.eq(shown), time.step.eq(bank.time_step), bank.now.eq(time.now),
             bank.kill.eq(kills.causes), bank.disarm.eq(~kills.armed),
             bank.deadman.eq(self._deadman.expired), bank.open_orders.eq(gate.open_orders),
+            *(
+                getattr(bank, f"{n}_instruments").eq(getattr(self._breaker, n))
+                for n in ("widened", "reducing", "halted")
+            ),
+            bank.trips_lost.eq(self._breaker.trips_lost),
             *(
                 getattr(bank, f"kill_{n}").eq(getattr(kills, f"killed_{n}"))
                 for n in ("venues", "accounts", "instruments", "strategies")

@@ -47,11 +47,15 @@ class RiskFlow:
         The build.
     seed : int
         Of all randomness.
+    troubles : type of Troubles
+        What comes between ordinary traffic.
 
     Attributes
     ----------
     gate : RiskGate
         The model, through all steps so far.
+    setting : Setting
+        Limits and prices.
     failures : Counter of int
         New orders so far by each check that failed, by its bit number.
 
@@ -61,13 +65,15 @@ class RiskFlow:
         If times of the build are too short for the traffic.
     """
 
-    def __init__(self, parameters: RiskParameters, seed: int) -> None:
+    def __init__(
+        self, parameters: RiskParameters, seed: int, *, troubles: type[Troubles] = Troubles
+    ) -> None:
         self.gate = RiskGate(parameters)
         self.failures: Counter[int] = Counter()
         self._rng = random.Random(seed)
-        self._setting = Setting(parameters)
-        self._requests = Requests(self.gate, self._setting, self._rng)
-        self._troubles = Troubles(self.gate, self._setting, self._requests, self._rng)
+        self.setting = Setting(parameters)
+        self._requests = Requests(self.gate, self.setting, self._rng)
+        self._troubles = troubles(self.gate, self.setting, self._requests, self._rng)
         self._depth = 0
         self._full = 0.5  # share of the table that reports leave standing
         self._fault_kills: set[int] = set()
@@ -129,13 +135,13 @@ class RiskFlow:
     def _opening(self) -> Iterator[Step]:
         """Bring the limits and the market into force, and arm."""
         yield Told("now", _FIRST_TIME)
-        for name, values in self._setting.limits.items():
+        for name, values in self.setting.limits.items():
             for index, value in enumerate(values):
                 yield Stage(name, index, value)
         yield Commit()
-        for i, venue in self._setting.places:
+        for i, venue in self.setting.places:
             yield BookMoved(i, venue, BookState(part=True, seen=True, time=_FIRST_TIME))
-        for i, trading in enumerate(self._setting.trading):
+        for i, trading in enumerate(self.setting.trading):
             yield Quoted(i, 2 * trading.price + 1)
             yield Traded(i, trading.price)
         yield Told("deadman_expired", False)
@@ -181,8 +187,8 @@ class RiskFlow:
     def _market(self) -> Iterator[Step]:
         """Let the market of an instrument move a little, about its middle."""
         rng = self._rng
-        i, venue = rng.choice(self._setting.places)
-        trading = self._setting.trading[i]
+        i, venue = rng.choice(self.setting.places)
+        trading = self.setting.trading[i]
         now = self.gate.world.now
         yield BookMoved(i, venue, BookState(part=True, seen=True, time=now))
         double = 2 * trading.price + rng.randint(-trading.reach, trading.reach) * trading.step // 16

@@ -14,6 +14,11 @@ STEP_TIME: Final = 300
 _WIDE_BITS: Final = 16  # builds with fewer bits get smaller numbers
 _LEAST_TIME_BITS: Final = 32
 _LOT_BITS: Final = 32
+#: Of the circuit breaker, above what any traffic does.
+_THRESHOLDS: Final = (
+    "breaker_silence", "return_limit0", "return_limit1", "return_limit2", "depth_shift",
+    "spread_limit", "divergence_limit", "breaker_rate",
+)  # fmt: skip
 
 
 def divisor_fields(step: int, bits: int) -> tuple[int, int, int]:
@@ -46,7 +51,7 @@ class Trading:
 class Setting:
     """Limits of every row, none of which is in the way of an ordinary order.
 
-    Limits that no check of an order looks at are 0.
+    Limits that no check of an order looks at are 0; the circuit breaker watches, and does nothing.
 
     Parameters
     ----------
@@ -113,6 +118,8 @@ class Setting:
             self.limits[f"tick_{part}"] = [fields[k] for fields in steps]
         self.limits |= {
             "instrument_flags": [0b011] * p.instruments,
+            "breaker_flags": [1] * p.instruments,
+            **{name: [self.largest(name)] * p.instruments for name in _THRESHOLDS},
             "min_quantity": [2 * t.lot for t in self.trading],
             "max_quantity": [15 * t.lot for t in self.trading],
             "min_tick": [t.price - t.reach * t.step for t in self.trading],

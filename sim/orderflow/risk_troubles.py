@@ -1,7 +1,7 @@
 """Troubles that a risk gate must hold orders back in, each ended after a while."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from sim.models.risk_gate import RiskGate
@@ -23,7 +23,7 @@ from sim.orderflow.risk_steps import (
     Traded,
 )
 
-__all__ = ["Troubles"]
+__all__ = ["Trouble", "Troubles"]
 
 #: Limits that may be changed to a value of their own: name, table of the row, values.
 _CHANGES: Final[tuple[tuple[str, str, tuple[int, ...]], ...]] = (
@@ -43,6 +43,9 @@ _CHANGES: Final[tuple[tuple[str, str, tuple[int, ...]], ...]] = (
     ("box_flags", "box", (1,)),
 )
 _LOT_BITS: Final = 32
+
+#: Draws the steps of one trouble; a None among them stands for ordinary traffic.
+Trouble = Callable[[], Iterator[Step | None]]
 
 
 class Troubles:
@@ -64,7 +67,11 @@ class Troubles:
         self, gate: RiskGate, setting: Setting, requests: Requests, rng: random.Random
     ) -> None:
         self.gate, self.setting, self.requests, self.rng = gate, setting, requests, rng
-        shares = {
+        self._kinds = [kind for kind, share in self.shares().items() for _ in range(share)]
+
+    def shares(self) -> dict[Trouble, int]:
+        """Return how often each trouble is drawn, in relation to the others."""
+        return {
             self.boundary: 6,
             self.change: 4,
             self.told: 4,
@@ -75,7 +82,6 @@ class Troubles:
             self.disarmed: 1,
             self.bad_writes: 1,
         }
-        self._kinds = [kind for kind, share in shares.items() for _ in range(share)]
 
     def any(self) -> Iterator[Step | None]:
         """Draw one trouble."""
@@ -89,7 +95,7 @@ class Troubles:
         if self.rng.random() < 0.85:
             yield Settle()
 
-    def _limits(self, writes: list[tuple[str, int, int]], r: Request) -> Iterator[Step | None]:
+    def limited(self, writes: list[tuple[str, int, int]], r: Request) -> Iterator[Step | None]:
         """Change limits for a few orders."""
         yield from self.staged(writes)
         yield Ask(r._replace(time=self.gate.world.now))
@@ -122,7 +128,7 @@ class Troubles:
         name, index, value = at
         value += rng.choice([-1, -1, 0, 1])
         value = max(0, min(value, self.setting.largest(name)))
-        yield from self._limits([(name, index, value)], r)
+        yield from self.limited([(name, index, value)], r)
 
     def loss(self) -> Iterator[Step | None]:
         """Let the market go against a position, and bring the limit to about the loss."""
@@ -134,7 +140,7 @@ class Troubles:
         at = max_loss_boundary(state, r)
         if at is not None and at[2] >= 0:
             writes = [("max_loss", i, max(0, at[2] + self.rng.choice([-1, -1, 0])))]
-            yield from self._limits(writes, r)
+            yield from self.limited(writes, r)
         yield Quoted(i, double)
 
     def change(self) -> Iterator[Step | None]:
@@ -142,7 +148,7 @@ class Troubles:
         name, table, values = self.rng.choice(_CHANGES)
         r = self.requests.good()
         index = 0 if table == "box" else int(getattr(r, table))
-        yield from self._limits([(name, index, self.rng.choice(values))], r)
+        yield from self.limited([(name, index, self.rng.choice(values))], r)
 
     def divisor(self) -> Iterator[Step | None]:
         """Change the round lot or the price step of an instrument, or take it away."""
@@ -153,7 +159,7 @@ class Troubles:
         if rng.random() < 0.7:
             fields = divisor_fields(rng.choice([1, 2, 3, 7, 10, 48, 1 << (bits - 1)]), bits)
         parts = zip(("mask", "inverse", "bound"), fields, strict=True)
-        yield from self._limits([(f"{name}_{part}", r.instrument, f) for part, f in parts], r)
+        yield from self.limited([(f"{name}_{part}", r.instrument, f) for part, f in parts], r)
 
     def told(self) -> Iterator[Step | None]:
         """Let the deadman expire, or let the breaker or the kill switch act."""
@@ -161,34 +167,36 @@ class Troubles:
         i, world = r.instrument, self.gate.world
         u = rng.randrange(9)
         if u == 0:
-            yield from self._during("deadman_expired", True, False, r)
+            yield from self.during("deadman_expired", True, False, r)
         elif u == 1:
             yield Told("halted", {i})
             yield CancelAll(Targets())
-            yield from self._during("halted", {i}, set(), r)
+            yield from self.during("halted", {i}, set(), r)
         elif u == 2:
-            yield from self._during("reducing", {i}, set(), r)
+            yield from self.during("reducing", {i}, set(), r)
         elif u == 3:
             low, high = r.tick + rng.randint(-1, 1), r.tick + rng.randint(-1, 1)
-            yield from self._during("bands", {i: (low, high)}, {}, r)
+            yield from self.during("bands", {i: (low, high)}, {}, r)
         elif u == 4:
-            yield from self._during("events_full", None, False, r)
+            yield from self.during("events_full", None, False, r)
         elif not world.killed:
-            yield from self.killed(
-                rng.choice(
-                    [
-                        Targets(box=True),
-                        Targets(venues=frozenset({r.venue})),
-                        Targets(accounts=frozenset({r.account})),
-                        Targets(instruments=frozenset({i})),
-                        Targets(strategies=frozenset({r.strategy})),
-                        Targets(strategies=frozenset({r.strategy})),
-                    ]
-                ),
-                r,
-            )
+            yield from self.killed(self.some(r), r)
 
-    def _during(self, name: str, value: object, after: object, r: Request) -> Iterator[Step | None]:
+    def some(self, r: Request) -> Targets:
+        """Draw whom to kill, of those whom an order concerns."""
+        return self.rng.choice(
+            [
+                Targets(box=True),
+                Targets(venues=frozenset({r.venue})),
+                Targets(accounts=frozenset({r.account})),
+                Targets(instruments=frozenset({r.instrument})),
+                Targets(strategies=frozenset({r.strategy})),
+                Targets(strategies=frozenset({r.strategy})),
+            ]
+        )
+
+    def during(self, name: str, value: object, after: object, r: Request) -> Iterator[Step | None]:
+        """Tell the gate something, make a request, and tell it something else later."""
         yield Told(name, value)
         yield Ask(r._replace(time=self.gate.world.now))
         yield None

@@ -1,19 +1,25 @@
 """The device with the risk gate, taken through the steps of a ``RiskFlow`` and compared.
 
 The market is made by updates of real books, limits and kills by registers, arming by challenge and
-answer. What this build cannot be made to do at will is left out of the traffic: acts of the circuit
-breaker, books in a bad state, a full queue of events, losses (a mark comes at a time of its own).
+answer; the circuit breaker acts because limits are set that the market crosses.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
 from host.device.records import RISK_REQUEST_DTYPE, UPDATE_DTYPE
 from hw.arming import Scope, arming_answer
-from hw.records import ORDER, RISK_EVENT, RISK_EVENT_KIND, SIDE, UPDATE_KIND
-from hw.registers import LIMITS
+from hw.breaker_detectors import BREAKER_DETECTORS
+from hw.records import (
+    BREAKER_ACTION,
+    ORDER,
+    RISK_EVENT,
+    RISK_EVENT_KIND,
+    SIDE,
+    UPDATE_KIND,
+)
 from sim.devices.verilated_risk import VerilatedRiskDevice
 from sim.models.risk_world import BookState, Targets
 from sim.orderflow.risk_flow import RiskFlow
@@ -22,6 +28,7 @@ from sim.orderflow.risk_steps import (
     BookMoved,
     CancelAll,
     Commit,
+    Forget,
     Quoted,
     Settle,
     Stage,
@@ -29,6 +36,7 @@ from sim.orderflow.risk_steps import (
     Told,
     Traded,
 )
+from tests.system.device_troubles import SILENCE, DeviceTroubles
 
 __all__ = ["RiskRig", "device_flow"]
 
@@ -47,40 +55,20 @@ _CONTROL: Final = (
 )  # fmt: skip
 #: What the box does without a request.
 _OWN: Final = (RISK_EVENT_KIND.cancel_sent, RISK_EVENT_KIND.withdrawn)
+_READY: Final = 1 << 0
 _SETTLED: Final = 1 << 7
 _CANCELLING: Final = 1 << 5
+_SOON: Final = 1  # [1024 cycles]
 _PATIENCE: Final = 20_000  # [cycles]
-_LEFT_OUT: Final = ("told", "book", "no_price", "loss", "bad_writes")
+_RATE: Final = BREAKER_DETECTORS.index("rate")
 _GROUPS: Final = ("killed_venues", "killed_accounts", "killed_strategies")
 
 
 def device_flow(parameters: Any, seed: int) -> RiskFlow:
     """Return traffic that a device can be taken through."""
-    flow = RiskFlow(parameters, seed)
-    troubles: Any = flow._troubles
-    kinds = [kind for kind in troubles._kinds if kind.__name__ not in _LEFT_OUT]
-
-    def kills() -> Iterator[Step | None]:
-        r, rng = troubles.requests.good(), troubles.rng
-        if flow.gate.world.killed:
-            return
-        yield from troubles.killed(
-            rng.choice(
-                [
-                    Targets(box=True),
-                    Targets(venues=frozenset({r.venue})),
-                    Targets(accounts=frozenset({r.account})),
-                    Targets(instruments=frozenset({r.instrument})),
-                    Targets(strategies=frozenset({r.strategy})),
-                ]
-            ),
-            r,
-        )
-
-    troubles._kinds = [*kinds, kills]
-    limits = flow._setting.limits
-    limits["deadman_timeout"] = [1 << 31]
-    limits["reject_limit"] = [32]
+    flow = RiskFlow(parameters, seed, troubles=DeviceTroubles)
+    flow.setting.limits["deadman_timeout"] = [SILENCE]
+    flow.setting.limits["reject_limit"] = [32]
     return flow
 
 
@@ -96,7 +84,7 @@ class RiskRig:
 
     Attributes
     ----------
-    requests, mismatches : int
+    requests : int
         So far.
     latencies : dict of int to set of int
         By kind of request [cycles].
@@ -105,7 +93,9 @@ class RiskRig:
     def __init__(self, device: VerilatedRiskDevice, flow: RiskFlow) -> None:
         self.device, self.flow, self.model = device, flow, flow.gate
         self.places = {i: (b, v) for b, (i, v) in enumerate(self._rows())}
-        self.resting: dict[int, tuple[int, int]] = {}
+        #: Of each instrument the first price, and what its bad book has made of the market.
+        self.quoted: dict[int, int] = {}
+        self.made: dict[int, int | None] = {}
         self.orders: list[dict[str, int]] = []
         self.events: list[dict[str, int]] = []
         self.own_orders: list[dict[str, int]] = []
@@ -117,7 +107,7 @@ class RiskRig:
             device.write("operator_key", int.from_bytes(part, "little"), word)
 
     def _rows(self) -> list[tuple[int, int]]:
-        rows = self.flow._setting.limits["book_market"]
+        rows = self.flow.setting.limits["book_market"]
         return [(row & 0xFF, row >> 8 & 0xFF) for row in rows]
 
     def collect(self, cycles: int) -> None:
@@ -135,15 +125,13 @@ class RiskRig:
                 if event["latency"]:
                     self.latencies.setdefault(int(event["cause"]), set()).add(int(event["latency"]))
 
-    def arm(self, scope: int) -> None:
+    def arm(self, scope: int, instruments: int = 0) -> None:
         """Ask, sign and answer."""
         device = self.device
-        device.write("deadman", 1)
-        device.write("arm_instruments", (1 << self.device.risk.instruments) - 1)
+        device.write("arm_instruments", instruments)
         device.write("arm_ask", scope << 8)
         self.collect(8)
         challenge = device.read("arm_challenge")
-        instruments = device.read("arm_instruments")
         answer = arming_answer(
             _KEY, challenge=challenge, operator=0, scope=scope, instruments=instruments
         )
@@ -152,32 +140,55 @@ class RiskRig:
         self.collect(64)
         assert device.read("arm_failures") == 0
 
-    def update(self, instrument: int, **fields: int) -> None:
-        """Send an update of the instrument's book; its last event is then of now."""
+    def update(self, instrument: int, *updates: dict[str, int]) -> None:
+        """Send updates of the instrument's book; its last event is then of now."""
         book, venue = self.places[instrument]
-        record = np.zeros(1, UPDATE_DTYPE)
-        record["book"], record["time"] = book, self.model.world.now
-        for name, value in fields.items():
-            record[name] = value
-        self.device.transfer(record)
-        self.device.drain()
+        records = np.zeros(len(updates), UPDATE_DTYPE)
+        records["book"], records["time"] = book, self.model.world.now
+        for record, fields in zip(records, updates, strict=True):
+            for name, value in fields.items():
+                record[name] = value
+        due = self.device.read("events") + len(records)
+        self.device.transfer(records)
+        self._until("events", lambda events: events >= due, "every update must have its event")
         state = BookState(part=True, seen=True, time=self.model.world.now)
         self.model.market.books[instrument, venue] = state
 
-    def quote(self, instrument: int, double_mid: int) -> None:
-        """Move the best prices: the old ones leave last on the side that they would cross."""
+    def quote(self, instrument: int, double_mid: int | None) -> None:
+        """Move the best prices; with None they leave."""
+        if self.made.pop(instrument, -1) == double_mid:
+            return
+        empty: dict[str, int] = {"kind": UPDATE_KIND.clear, "flags": 1}
+        if double_mid is None:
+            self.update(instrument, empty)
+            return
         bid = (double_mid - 1) // 2
-        ask = double_mid - bid
-        self.update(instrument, kind=UPDATE_KIND.clear, flags=1)
-        for order_id, (side, tick) in enumerate(((SIDE.bid, bid), (SIDE.ask, ask)), start=1):
-            self.update(
-                instrument, kind=UPDATE_KIND.add, side=side, order_id=order_id, tick=tick,
-                quantity=5,
-            )  # fmt: skip
+        sides = enumerate(((SIDE.bid, bid), (SIDE.ask, double_mid - bid)), start=1)
+        adds: list[dict[str, int]] = [
+            {"kind": UPDATE_KIND.add, "side": side, "order_id": n, "tick": tick, "quantity": 5}
+            for n, (side, tick) in sides
+        ]
+        self.update(instrument, empty, *adds)
+        self.quoted.setdefault(instrument, double_mid)
 
-    def write_limit(self, name: str, value: int, index: int) -> None:
-        """Write a limit."""
-        self.device.write(name, value, index)
+    def move_book(self, step: BookMoved) -> BookMoved:
+        """Make a book what it is to be, as far as it can be; return what it is."""
+        i, double = step.instrument, self.model.market.double_mid[step.instrument]
+        was = self.model.market.books.get((i, step.venue), step.book)
+        if step.book.gap:
+            self.update(i, {"kind": UPDATE_KIND.gap})
+            self.made[i] = None
+            return step
+        if step.book.crossed and double is not None and not was.invalid:
+            bid = (double - 1) // 2
+            self.quote(i, double)
+            meets = {"side": SIDE.ask, "order_id": 3, "tick": bid, "quantity": 5}
+            self.update(i, {"kind": UPDATE_KIND.add} | meets)
+            self.made[i] = 2 * bid
+            return step
+        self.update(i, {"kind": UPDATE_KIND.status})
+        as_it_was = {name: getattr(was, name) for name in ("invalid", "gap", "crossed")}
+        return BookMoved(i, step.venue, step.book._replace(**as_it_was))
 
     def told(self, step: Told) -> None:
         """Do what a change of the model's world is on the device."""
@@ -191,8 +202,12 @@ class RiskRig:
                 self.arm(Scope.ARM | Scope.CLEAR_KILL)
         elif step.name == "killed":
             device.write("kill", 1) if value else self.arm(Scope.ARM | Scope.CLEAR_KILL)
+        elif step.name == "deadman_expired":
+            self._let_expire(bool(value))
+        elif step.name in ("halted", "reducing", "bands"):
+            self._let_break(step.name, value)
         elif step.name == "killed_instruments" and not value:
-            self.arm(Scope.CLEAR_INSTRUMENTS)
+            self.arm(Scope.CLEAR_INSTRUMENTS, (1 << device.risk.instruments) - 1)
         elif step.name in _GROUPS and not value:
             self.arm(Scope.CLEAR_GROUPS)
             for name in _GROUPS:
@@ -202,6 +217,72 @@ class RiskRig:
             mask = sum(1 << one for one in value)
             device.write(step.name.replace("killed", "kill"), mask)
             value |= getattr(world, step.name)
+
+    def _let_expire(self, expires: bool) -> None:
+        """Let the deadman expire, or refresh it."""
+        world = self.model.world
+        self.device.write("deadman_timeout", _SOON if expires else SILENCE, 0)
+        self.commit()
+        if expires:
+            self.collect(1024 * (_SOON + 1))
+            world.killed, world.armed = True, False
+        else:
+            self.device.write("deadman", 1)
+
+    def _let_break(self, name: str, value: Any) -> None:
+        """Let the circuit breaker act for one instrument, by limits that its market crosses."""
+        world, before = self.model.world, getattr(self.model.world, name)
+        if value == before:
+            return
+        (i,) = value or before
+        starts, kinds = bool(value), RISK_EVENT_KIND
+        if name == "bands":
+            low, _ = next(iter((value or before).values()))
+            distance = max(self.quoted[i] // 2 - low, 0)
+            self._watch(i, breaker_flags=3 if starts else 1, luld_band=distance)
+            if starts:
+                double = self.quoted[i]
+                value[i] = (double + 1) // 2 - distance, double // 2 + distance
+            return
+        action = BREAKER_ACTION.halt if name == "halted" else BREAKER_ACTION.reduce
+        rate = 0 if starts else self.flow.setting.largest("breaker_rate")
+        self._watch(i, breaker_actions=action << 2 * _RATE if starts else 0, breaker_rate=rate)
+        told = kinds.tripped if starts else kinds.released
+        if starts or name == "reducing":
+            (event,) = (e for e in self.events if e["kind"] in (kinds.tripped, kinds.released))
+            self.events.remove(event)
+            said = {n: event[n] for n in ("kind", "instrument", "failed", "first", "action")}
+            assert said == {
+                "kind": told, "instrument": i, "failed": starts << _RATE,
+                "first": _RATE if starts else 0, "action": action,
+            }  # fmt: skip
+        else:
+            assert self.device.read("halted_instruments") == 1 << i  # a halt does not end by itself
+            self.arm(Scope.CLEAR_INSTRUMENTS, 1 << i)
+            world.killed_instruments -= {i}
+        mask = self.device.read(f"{name}_instruments")
+        assert mask == sum(1 << one for one in value)
+
+    def _watch(self, instrument: int, **limits: int) -> None:
+        """Set limits of the circuit breaker, and let it visit every instrument."""
+        for name, value in limits.items():
+            self.device.write(name, value, instrument)
+        self.commit()
+
+    def commit(self, order: int = 1) -> None:
+        """Bring the limits into force, or drop them; wait until they are copied and used."""
+        self.device.write("limits_commit", order)
+        self._until("risk_status", lambda s: bool(s & _READY), "the limits must be copied")
+        # A round of the circuit breaker.
+        self.collect(128 * (self.device.risk.instruments + 1))
+
+    def _until(self, register: str, holds: Callable[[int], bool], what: str) -> None:
+        """Wait until a register is as it must be."""
+        for _ in range(_PATIENCE // 32):
+            self.collect(32)
+            if holds(self.device.read(register)):
+                return
+        raise AssertionError(what)
 
     def ask(self, step: Ask) -> int:
         """Make a request, wait for the event that closes it, and return the checks that failed."""
@@ -222,53 +303,66 @@ class RiskRig:
         """Wait until cancels are sent, bounds are exact and every instrument is marked."""
         rounds = 3 * 8 * (self.device.risk.instruments + 2)
         self.collect(rounds)
-        waited = 0
-        while self.device.read("risk_status") & (_SETTLED | _CANCELLING) != _SETTLED:
-            self.collect(64)
-            waited += 64
-            assert waited < _PATIENCE, "the gate must come to rest"
+        rest = _SETTLED | _CANCELLING
+        self._until("risk_status", lambda s: s & rest == _SETTLED, "the gate must come to rest")
         self.collect(rounds)
 
     def step(self, step: Step) -> None:
         """Take both through a step and compare."""
         said = None
-        if isinstance(step, Stage) and step.name == "max_loss" and self.requests:
-            self.flow._drawn = None  # left out
-            return
         if isinstance(step, Ask):
             step = Ask(step.request._replace(time=self.model.world.now))
             said = self.ask(step)
         elif isinstance(step, Told):
             self.told(step)
         elif isinstance(step, Stage):
-            self.write_limit(step.name, step.value, step.index)
+            self.device.write(step.name, step.value, step.index)
         elif isinstance(step, Commit):
-            self.device.write("limits_commit", 1)
-            self.collect(sum(len(fields) * 64 for fields in LIMITS.values()))
+            self.commit()
+        elif isinstance(step, Forget):
+            self.commit(2)
         elif isinstance(step, Settle | CancelAll):
             self.rest()
         elif isinstance(step, Quoted):
-            assert step.double_mid is not None
             self.quote(step.instrument, step.double_mid)
         elif isinstance(step, Traded):
             assert step.last is not None
-            self.update(step.instrument, kind=UPDATE_KIND.trade, tick=step.last, quantity=1)
+            trade = {"kind": UPDATE_KIND.trade, "tick": step.last, "quantity": 1}
+            self.update(step.instrument, trade)
         elif isinstance(step, BookMoved):
-            self.update(step.instrument, kind=UPDATE_KIND.status)
+            step = self.move_book(step)
         outcome = self.flow.apply(step, said)
+        self._compare(step, outcome)
         if outcome is not None and outcome.fault_kill is not None:
             # The device kills by itself, and at once.
-            self._compare(step, outcome)
             killed = outcome.fault_kill
             self.model.world.killed_instruments |= {killed}
-            self.rest()
-            step = CancelAll(Targets(instruments=frozenset({killed})))
-            outcome = self.model.cancel_all(step.targets)
+            self._cancel(Targets(instruments=frozenset({killed})))
         if isinstance(step, Told) and step.name in ("killed", "armed"):
             # A kill disarms, and a killed box cannot be armed.
             world = self.model.world
             world.armed = not world.killed and (step.name == "killed" or bool(step.value))
-        self._compare(step, outcome)
+        self._mark(step)
+
+    def _mark(self, step: Step) -> None:
+        """Let all be marked, where a limit of losses is near: a loss kills."""
+        state, world = self.model.state, self.model.world
+        near = min(state.active["max_loss"]) < max(self.flow.setting.limits["max_loss"])
+        if near and isinstance(step, Ask | Quoted | Commit):
+            self.rest()
+            self.model.settle()
+        if (
+            any(state.loss_up)
+            and not world.killed
+            and isinstance(step, Ask | Quoted | Settle | Commit)
+        ):
+            world.killed, world.armed = True, False
+            self._cancel(Targets(box=True))
+
+    def _cancel(self, targets: Targets) -> None:
+        """Compare the cancels that the device sends by itself."""
+        self.rest()
+        self._compare(CancelAll(targets), self.model.cancel_all(targets))
 
     def _compare(self, step: Step, outcome: Any) -> None:
         """Compare what came with what the model says, in order."""
