@@ -1,6 +1,9 @@
 """The build parameters of the risk gate."""
 
 from dataclasses import asdict, dataclass
+from typing import Self
+
+from hw.presets import BookParameters
 
 __all__ = ["RiskParameters"]
 
@@ -73,6 +76,11 @@ class RiskParameters:
             value = getattr(self, key)
             if not low <= value <= high:
                 raise ValueError(f"{key} must be from {low} to {high}, not {value}")
+
+    @classmethod
+    def beside(cls, book: BookParameters) -> Self:
+        """Return the usual size of a gate beside a book engine: its books and prices."""
+        return cls(books=book.books, tick_bits=book.tick_bits)
 
     def sizes(self) -> dict[str, int]:
         """Return the numbers: what the gateware and ``MAP_ID`` depend on."""

@@ -56,8 +56,8 @@ class CircuitBreaker(wiring.Component):
         A change, as of ``ConsolidatedMarket``.
     row : ``In(market_venue)`` for each venue
         What the venues have in it.
-    now : ``In(time_bits)``
-        The time [ns]; never goes back.
+    now, cycle : ``In(time_bits)``, ``In(64)``
+        The time [ns], which never goes back, and cycles since reset.
     limits_select, limits : ``Out``, ``In(row_layout("breaker"))``
         A row of limits, there one cycle later.
     windows : ``In(row_layout("windows"))``
@@ -91,6 +91,7 @@ class CircuitBreaker(wiring.Component):
     change: Any
     row: Any
     now: Value
+    cycle: Value
     limits_select: Value
     limits: Any
     windows: Any
@@ -116,6 +117,7 @@ class CircuitBreaker(wiring.Component):
                 "change": In(market_change(p)),
                 "row": In(market_venue(p)).array(p.venues),
                 "now": In(p.time_bits),
+                "cycle": In(64),
                 "limits_select": Out(index_of(p.instruments)),
                 "limits": In(row_layout("breaker", p)),
                 "windows": In(row_layout("windows", p)),
@@ -229,7 +231,10 @@ class CircuitBreaker(wiring.Component):
         """Lead what was found to the actions, and what they say to the host."""
         survey, actions, queue = self._survey, self._actions, self._queue
         wiring.connect(m, queue.trip, wiring.flipped(self.trip))
+        before = Signal(64)  # an event comes one cycle after its decision
+        m.d.sync += before.eq(self.cycle)
         m.d.comb += [
+            queue.cycle.eq(before),
             actions.fast.eq(self._judge.verdict),
             actions.late.eq(self._history.verdict),
             actions.visit.eq(survey.verdict),

@@ -196,7 +196,7 @@ class RiskUnit(wiring.Component):
             breaker.change_next_instrument.eq(market.change_next_instrument),
             breaker.change_valid.eq(market.change_valid), breaker.change.eq(market.change),
             *(breaker.row[v].eq(market.row[v]) for v in range(self.parameters.venues)),
-            breaker.now.eq(self._time.now),
+            breaker.now.eq(self._time.now), breaker.cycle.eq(self.cycle),
             tables.breaker_select.eq(breaker.limits_select), breaker.limits.eq(tables.breaker),
             breaker.windows.eq(tables.windows),
             breaker.clear.eq(Mux(ends, arming.granted_instruments, 0)),
@@ -267,7 +267,7 @@ class RiskUnit(wiring.Component):
         m.d.comb += [
             made.valid.eq(trip.valid), trip.ready.eq(made.ready),
             event.kind.eq(Mux(trip.payload.released, kinds.released, kinds.tripped)),
-            event.time.eq(trip.payload.time), event.cycle.eq(self.cycle),
+            event.time.eq(trip.payload.time), event.cycle.eq(trip.payload.cycle),
             event.instrument.eq(trip.payload.instrument), event.action.eq(trip.payload.action),
             event.failed.eq(detectors), event.first.eq(one_hot_index(first_of(detectors))),
         ]  # fmt: skip

@@ -36,8 +36,8 @@ class ApplianceTop(wiring.Component):
     ----------
     parameters : BookParameters
         Sizes of the book engine.
-    risk : RiskParameters
-        Sizes of the risk gate.
+    risk : RiskParameters, optional
+        Sizes of the risk gate; by default the usual ones beside this engine.
 
     Members
     -------
@@ -71,7 +71,9 @@ class ApplianceTop(wiring.Component):
     csr_w_stb: Value
     csr_w_data: Value
 
-    def __init__(self, *, parameters: BookParameters, risk: RiskParameters) -> None:
+    def __init__(self, *, parameters: BookParameters, risk: RiskParameters | None = None) -> None:
+        if risk is None:
+            risk = RiskParameters.beside(parameters)
         if risk.books != parameters.books:
             raise ValueError(
                 f"risk.books must be the {parameters.books} of the engine, not {risk.books}"

@@ -70,7 +70,7 @@ class VerilatedRiskDevice(VerilatedDevice):
         stall: float = 0.0,
     ) -> None:
         if risk is None:
-            risk = RiskParameters(books=parameters.books, tick_bits=parameters.tick_bits)
+            risk = RiskParameters.beside(parameters)
         self.risk = risk
         # A walk takes 3 cycles a slot, more where requests come between; one may follow another.
         self._quiet = 256 + 16 * risk.order_slots

@@ -59,7 +59,7 @@ class BreakerActions(wiring.Component):
         For one cycle: these have been halted by a trip.
     watched : ``Out(instruments)``
         Instruments that are watched.
-    event_valid, events : ``Out(3)``, ``Out(trip_layout)`` for each, ``time`` is 0
+    event_valid, events : ``Out(3)``, ``Out(trip_layout)`` for each, ``time`` and ``cycle`` are 0
         Actions that began or ended, in their order.
     """
 

@@ -134,7 +134,8 @@ def trip_layout(parameters: RiskParameters) -> data.StructLayout:
     """Return the layout of what the host is told.
 
     ``instrument``; ``detectors`` : those that tripped; ``action`` : of ``breaker_action``, the
-    strictest that began or the one that ended; ``released`` : it ended; ``time`` [ns].
+    strictest that began or the one that ended; ``released`` : it ended; ``time`` [ns] and ``cycle``
+    of the decision.
     """
     return data.StructLayout(
         {
@@ -143,6 +144,7 @@ def trip_layout(parameters: RiskParameters) -> data.StructLayout:
             "action": 2,
             "released": 1,
             "time": parameters.time_bits,
+            "cycle": 64,
         }
     )
 

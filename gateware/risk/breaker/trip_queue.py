@@ -37,9 +37,9 @@ class TripQueue(wiring.Component):
     Members
     -------
     event_valid, events : ``In(3)``, ``In(trip_layout)`` for each
-        Events of this cycle; ``time`` is filled in here.
-    now : ``In(time_bits)``
-        The time [ns].
+        Events of this cycle; ``time`` and ``cycle`` are filled in here.
+    now, cycle : ``In(time_bits)``, ``In(64)``
+        The time [ns], and the cycle that an event of this cycle is to name.
     trip : ``Out(stream)``
         Events to the host.
     lost : ``Out(32)``
@@ -56,6 +56,7 @@ class TripQueue(wiring.Component):
     event_valid: Value
     events: Any
     now: Value
+    cycle: Value
     trip: stream.Interface
     lost: Value
 
@@ -70,6 +71,7 @@ class TripQueue(wiring.Component):
                 "event_valid": In(_SOURCES),
                 "events": In(event).array(_SOURCES),
                 "now": In(parameters.time_bits),
+                "cycle": In(64),
                 "trip": Out(stream.Signature(event)),
                 "lost": Out(_LOST_BITS),
             }
@@ -87,7 +89,12 @@ class TripQueue(wiring.Component):
             fifo.w_en.eq(self.event_valid.any()),
         ]
         for n in range(_SOURCES):
-            m.d.comb += [coming.events[n].eq(self.events[n]), coming.events[n].time.eq(self.now)]
+            event = coming.events[n]
+            m.d.comb += [
+                event.eq(self.events[n]),
+                event.time.eq(self.now),
+                event.cycle.eq(self.cycle),
+            ]
         self._leave(m, fifo, head)
         count, total = Signal(2), Signal(_LOST_BITS + 1)
         lost = fifo.w_en & ~fifo.w_rdy

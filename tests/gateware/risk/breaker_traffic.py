@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Random use of the circuit breaker, cycle by cycle, and what it must say."""
 
 import random

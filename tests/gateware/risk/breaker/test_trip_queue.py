@@ -23,16 +23,18 @@ def test_an_event_stands_at_the_output_after_the_latency_with_its_time() -> None
 
     async def testbench(ctx: Any) -> None:
         ctx.set(dut.now, 77)
+        ctx.set(dut.cycle, 99)
         tell(ctx, dut, 0b100, 5)
         await ctx.tick()
         ctx.set(dut.event_valid, 0)
         ctx.set(dut.now, 78)
+        ctx.set(dut.cycle, 100)
         for _ in range(1, TripQueue.LATENCY):
             assert not ctx.get(dut.trip.valid)
             await ctx.tick()
         trip = ctx.get(dut.trip.payload)
         assert ctx.get(dut.trip.valid)
-        assert (trip.detectors, trip.action, trip.time) == (7, 2, 77)
+        assert (trip.detectors, trip.action, trip.time, trip.cycle) == (7, 2, 77, 99)
 
     run(dut, testbench)
 
