@@ -124,7 +124,8 @@ class Claim(wiring.Component):
 
     def _trips(self, verdict: Any, grade: int) -> Value:
         """Say whether a source trips the watched instrument."""
-        return verdict.grades[grade] & (verdict.instrument == self.watched)
+        trips: Value = verdict.grades[grade] & (verdict.instrument == self.watched)
+        return trips
 
     def _outside(self, m: Module) -> None:
         """Assume what the parts around keep to."""

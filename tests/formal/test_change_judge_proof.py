@@ -107,7 +107,8 @@ class Claim(wiring.Component):
         found["spread"] = priced & (ask.tick > bid.tick + limits.spread_limit)
         depth = Mux(bid.quantity < ask.quantity, bid.quantity, ask.quantity)
         found["depth"] = priced & inputs.fenced & (depth < fences.floor)
-        highest, lowest = Const(0, 10), Const(1023, 10)
+        highest: Value = Const(0, 10)
+        lowest: Value = Const(1023, 10)
         for v in range(PARAMETERS.venues):
             venue = self.row[v]
             usable = venue.valid & venue.bid_known & venue.ask_known
@@ -133,10 +134,11 @@ class Comparisons(wiring.Component):
         """Compare with sums that have room."""
         m = Module()
         made: Any = self.module
+        a, b, c = self.a, self.b, self.c
         m.d.comb += [
-            Assert(made.sum_exceeds(self.a, self.b, self.c) == (self.a + self.b > self.c)),
-            Assert(made.exceeds_sum(self.c, self.a, self.b) == (self.c > self.a + self.b)),
-            Assert(made.exceeds_sum(self.a, self.b, self.c) == (self.a > self.b + self.c)),
+            Assert(made.sum_exceeds(a, b, c) == (a + b > c), "sum"),
+            Assert(made.exceeds_sum(c, a, b) == (c > a + b), "wide"),
+            Assert(made.exceeds_sum(a, b, c) == (a > b + c), "narrow"),
         ]
         return m
 

@@ -44,7 +44,10 @@ MUTANTS: Final = {
         "m.d.sync += closed.eq(0)  # the oldest one: its place is needed",
         "m.d.sync += closed.eq(closed)",
     ),
-    "the window is too short": ("self.next_bucket & place[n - 1]", "self.next_bucket & place[n - 2]"),
+    "the window is too short": (
+        "self.next_bucket & place[n - 1]",
+        "self.next_bucket & place[n - 2]",
+    ),
     "a bucket of others": ("closed.bit_select(self.instrument, 1)", "closed.any()"),
     "empty keeps what has ended": (
         "with m.If(self.empty):\n            m.d.sync += closed.eq(0)",
@@ -55,8 +58,11 @@ MUTANTS: Final = {
         "with m.If(0):\n            m.d.sync += opened.eq(0)",
     ),
     "noise is kept": ("write.en.eq(self.valid & place[n])", "write.en.eq(place[n])"),
-    "lows of what does not count": ("read.data.lowest, (1 << self.price_bits) - 1", "read.data.lowest, 0"),
-}  # fmt: skip
+    "lows of what does not count": (
+        "read.data.lowest, (1 << self.price_bits) - 1",
+        "read.data.lowest, 0",
+    ),
+}
 
 
 class Claim(wiring.Component):

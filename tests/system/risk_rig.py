@@ -334,10 +334,12 @@ class RiskRig:
         outcome = self.flow.apply(step, said)
         self._compare(step, outcome)
         if outcome is not None and outcome.fault_kill is not None:
-            # The device kills by itself, and at once.
-            killed = outcome.fault_kill
-            self.model.world.killed_instruments |= {killed}
-            self._cancel(Targets(instruments=frozenset({killed})))
+            # The device kills by itself, and at once; what is killed already it does not kill anew.
+            killed, world = outcome.fault_kill, self.model.world
+            anew = {killed} - world.killed_instruments
+            world.killed_instruments |= anew
+            if anew:
+                self._cancel(Targets(instruments=frozenset(anew)))
         if isinstance(step, Told) and step.name in ("killed", "armed"):
             # A kill disarms, and a killed box cannot be armed.
             world = self.model.world

@@ -47,7 +47,7 @@ def keep_bands(
         m.d.sync += made.eq(0)
     with m.Elif(store):
         m.d.sync += made.bit_select(instrument, 1).eq(1)
-    nothing = layout.const({"in_force": 1, "low": (1 << parameters.tick_bits) - 1, "high": 0})
+    nothing: Any = layout.const({"in_force": 1, "low": (1 << parameters.tick_bits) - 1, "high": 0})
     known = made.bit_select(look, 1) & ~clear
     m.d.comb += [
         read.addr.eq(look),

@@ -186,7 +186,7 @@ class BreakerActions(wiring.Component):
 
     def _tell(self, m: Module, releases: list[Value]) -> None:
         """Say what begins, of each source the strictest, and what ends."""
-        begun = list(self._latches)
+        begun: list[Value] = list(self._latches)
         for n, source in enumerate(_SOURCES):
             verdict, event = getattr(self, source), self.events[n]
             rises = [(self._sets[g][n] & ~begun[g]).any() for g in range(len(GRADES))]

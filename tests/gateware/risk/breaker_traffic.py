@@ -95,13 +95,14 @@ class BreakerTraffic:
         if get("trip.valid") and self._ready:
             trip = get("trip.payload")
             fields = (trip.instrument, trip.detectors, trip.action)
-            self._told.append(Trip(*(int(f) for f in fields), released=bool(trip.released)))
+            instrument, detectors, action = (int(f) for f in fields)
+            self._told.append(Trip(instrument, detectors, action, released=bool(trip.released)))
             assert trip.time == self.model.now
         if self._queue:
             return
         model, told = self.model, self.model.trips[self._checked :]
-        for name, action in _MASKS.items():
-            assert get(name) == model.mask(getattr(BREAKER_ACTION, action)), (self.steps, name)
+        for name, act in _MASKS.items():
+            assert get(name) == model.mask(getattr(BREAKER_ACTION, act)), (self.steps, name)
         assert self._comparable(self._told) == self._comparable(told), self.steps
         assert get("trips_lost") == 0
         band = get("band")
