@@ -6,7 +6,7 @@ from typing import Final
 from hw.registers import LIMITS, Register
 from hw.risk_parameters import RiskParameters
 
-__all__ = ["limit_fields", "limit_rows"]
+__all__ = ["limit_fields", "limit_rows", "row_group"]
 
 #: Which number of the build says how many rows a table has; a table without has one row.
 _ROWS: Final = {
@@ -17,6 +17,11 @@ _ROWS: Final = {
     "book": "books",
     "breaker": "instruments",
 }
+
+
+def row_group(table: str) -> str | None:
+    """Return what a limit table has its rows for, ``instruments`` say; None if it has one row."""
+    return _ROWS.get(table)
 
 
 def limit_rows(table: str, parameters: RiskParameters) -> int:

@@ -16,12 +16,36 @@ __all__ = [
     "REGISTERS",
     "REGISTERS_SOURCE",
     "RISK_REGISTERS",
+    "Part",
     "Register",
     "load_registers",
     "map_id",
 ]
 
 REGISTERS_SOURCE: Final = files("hw").joinpath("registers.toml").read_bytes()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """Some bits of a limit that mean something of their own; the first part is lowest.
+
+    Attributes
+    ----------
+    name : str
+        What they say.
+    width : int
+        How many [bits].
+    enum : str
+        The code points that they hold, as in ``records.toml``; empty if none.
+    index_of, mask_of : str
+        What they are the index of, or a mask of with one bit each: ``instruments`` say; else empty.
+    """
+
+    name: str
+    width: int = 1
+    enum: str = ""
+    index_of: str = ""
+    mask_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +75,8 @@ class Register:
         The part of the gateware without which it is absent.
     table : str
         Of a limit: the table whose rows it is a field of; otherwise empty.
+    parts : tuple of Part
+        Of a limit whose bits mean several things; otherwise empty.
 
     Raises
     ------
@@ -69,6 +95,7 @@ class Register:
     stride: int = 4
     block: Literal["book", "risk"] = "book"
     table: str = ""
+    parts: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
         def require(holds: bool, what: str) -> None:
@@ -103,6 +130,8 @@ class Register:
             0 <= self.reset < 1 << self.width,
             f"reset must fit in {self.width} bits, not be {self.reset}",
         )
+        parts = sum(part.width for part in self.parts)
+        require(parts <= self.width, f"parts must fit in {self.width} bits, not take {parts}")
         require(self.count >= 1, f"count must be at least 1, not {self.count}")
         require(
             self.count == 1 or (self.stride % 4 == 0 and self.stride >= 4 * self.words),
@@ -141,7 +170,11 @@ def load_registers(source: bytes) -> dict[str, Register]:
     ValueError
         If a register is ill-formed, or two share an address.
     """
-    table = {k: Register(name=k, **v) for k, v in tomllib.loads(source.decode()).items()}
+    table = {
+        name: Register(name=name, **values | {"parts": parts})
+        for name, values in tomllib.loads(source.decode()).items()
+        for parts in [tuple(Part(**part) for part in values.get("parts", ()))]
+    }
     owner: dict[int, str] = {}
     for register in table.values():
         for address in register.word_addresses():

@@ -1,0 +1,1 @@
+"""What an operator does with a risk gate: limits, arming, kills, and the record of it."""
