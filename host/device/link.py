@@ -20,6 +20,7 @@ from host.protocol.batches import (
 )
 from host.protocol.endpoints import DATA_HWM
 from host.protocol.messages import (
+    DeviceAttach,
     DeviceClose,
     DeviceOpen,
     DeviceOpened,
@@ -90,15 +91,16 @@ class DeviceLink:
         self._sent = 0
         self._received = 0
 
-    def open(self) -> DeviceOpened:
-        """Take the device, and return what the worker says of it.
+    def open(self, *, attach: bool = False) -> DeviceOpened:
+        """Take the device, or attach beside whoever has it; return what the worker says of it.
 
         Raises
         ------
         DeviceLostError
             If no answer comes.
         """
-        answer = self.request(DeviceOpen(request_id=self._env.new_id()))
+        kind = DeviceAttach if attach else DeviceOpen
+        answer = self.request(kind(request_id=self._env.new_id()))
         if not isinstance(answer, DeviceOpened):
             raise DeviceLostError(f"the worker answered open with {answer.kind}")
         self._stream = answer.stream

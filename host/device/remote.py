@@ -24,11 +24,12 @@ from host.protocol.messages import (
     DeviceWrite,
     Done,
     Request,
+    RiskHold,
 )
 from hw.presets import BookParameters
 from hw.risk_parameters import RiskParameters
 
-__all__ = ["RemoteDevice"]
+__all__ = ["RemoteDevice", "risk_of"]
 
 Records = NDArray[np.void]
 
@@ -100,7 +101,7 @@ class RemoteDevice:
 
     def _open(self) -> None:
         opened = self._link.open()
-        self.risk = _risk_of(opened)
+        self.risk = risk_of(opened)
         check_map_id(opened.name, opened.map_id, self.parameters, risk=self.risk)
         self._credits = opened.credits
         self._max_batch = opened.max_batch
@@ -224,6 +225,20 @@ class RemoteDevice:
         self._check_gate()
         self._command(DevicePin(request_id=self._env.new_id(), high=high))
 
+    def hold(self, lease_ns: int) -> None:
+        """Have the worker refresh the deadman for so long [ns], at most 10 s; 0: no more.
+
+        It ends with this client at the latest. Renew it well before it ends. While the device is
+        busy with a batch the worker refreshes nothing: in simulation that is many cycles.
+
+        Raises
+        ------
+        DeviceError, DeviceLostError
+            As ``exchange``.
+        """
+        self._check_gate()
+        self._command(RiskHold(request_id=self._env.new_id(), lease=lease_ns))
+
     def close(self) -> None:
         """Give the device back. Calling it twice is allowed."""
         self._link.close()
@@ -272,7 +287,14 @@ class RemoteDevice:
         return np.concatenate(parts) if parts else np.zeros(0, DTYPES[content])
 
 
-def _risk_of(opened: DeviceOpened) -> RiskParameters | None:
+def risk_of(opened: DeviceOpened) -> RiskParameters | None:
+    """Return the size of a device's gate, None if it has none.
+
+    Raises
+    ------
+    DeviceMismatchError
+        If it is one that this host does not know.
+    """
     if opened.risk_sizes is None:
         return None
     try:

@@ -6,13 +6,24 @@ since the Unix epoch, UTC.
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from host.device.base import DeviceError
+from host.protocol.base import Base, Id, Name, Request, UnixNanos
+from host.protocol.risk_messages import (
+    RiskAudit,
+    RiskHold,
+    RiskLimits,
+    RiskLimitsGet,
+    RiskLimitsSet,
+    RiskTrips,
+    RiskTripsGet,
+)
 
 __all__ = [
     "CONTROL_LIMIT",
     "ControllerStatus",
+    "DeviceAttach",
     "DeviceClose",
     "DeviceCollect",
     "DeviceDrain",
@@ -28,6 +39,13 @@ __all__ = [
     "Message",
     "ProtocolError",
     "Request",
+    "RiskAudit",
+    "RiskHold",
+    "RiskLimits",
+    "RiskLimitsGet",
+    "RiskLimitsSet",
+    "RiskTrips",
+    "RiskTripsGet",
     "StatusRequest",
     "Stop",
     "WorkerFailed",
@@ -40,10 +58,7 @@ __all__ = [
 
 CONTROL_LIMIT: Final = 65_536  # bytes; a longer control message is refused unread
 
-Id = Annotated[int, Field(ge=0, lt=2**63)]
-UnixNanos = Annotated[int, Field(ge=0, lt=2**63, description="time [ns since epoch, UTC]")]
 Text = Annotated[str, Field(max_length=8192)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ProtocolError(DeviceError):
@@ -60,20 +75,8 @@ class ProtocolError(DeviceError):
         self.code = code
 
 
-class _Base(BaseModel):
-    """Base of every message: immutable, closed to unknown fields, no coercion."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Request(_Base):
-    """Base of what wants an answer; the answer repeats ``request_id``."""
-
-    request_id: Id
-
-
 # Supervision: controller <-> worker, and controller -> everyone.
-class WorkerStage(_Base):
+class WorkerStage(Base):
     """A worker says what it is busy with while it starts."""
 
     kind: Literal["worker.stage.v1"] = "worker.stage.v1"
@@ -82,7 +85,7 @@ class WorkerStage(_Base):
     stage: Text
 
 
-class WorkerReady(_Base):
+class WorkerReady(Base):
     """A worker has opened its device and takes clients at ``endpoint``."""
 
     kind: Literal["worker.ready.v1"] = "worker.ready.v1"
@@ -91,7 +94,7 @@ class WorkerReady(_Base):
     endpoint: Name
 
 
-class WorkerFailed(_Base):
+class WorkerFailed(Base):
     """A worker cannot go on and ends. ``code``: ``device``, ``mismatch`` or ``crash``."""
 
     kind: Literal["worker.failed.v1"] = "worker.failed.v1"
@@ -101,7 +104,7 @@ class WorkerFailed(_Base):
     reason: Text
 
 
-class Heartbeat(_Base):
+class Heartbeat(Base):
     """A process says that it lives. ``refused`` counts the messages that it could not take."""
 
     kind: Literal["heartbeat.v1"] = "heartbeat.v1"
@@ -122,7 +125,7 @@ class StatusRequest(Request):
     kind: Literal["status.get.v1"] = "status.get.v1"
 
 
-class WorkerState(_Base):
+class WorkerState(Base):
     """One worker as the controller sees it. A ``failed`` or ``lost`` one does not come back."""
 
     worker: Name
@@ -133,7 +136,7 @@ class WorkerState(_Base):
     refused: Annotated[int, Field(ge=0)] = 0
 
 
-class ControllerStatus(_Base):
+class ControllerStatus(Base):
     """State of the controller: published at each change and each heartbeat, and on request."""
 
     kind: Literal["status.v1"] = "status.v1"
@@ -151,8 +154,14 @@ class DeviceOpen(Request):
     kind: Literal["device.open.v1"] = "device.open.v1"
 
 
+class DeviceAttach(Request):
+    """A client commands the risk gate for a while; whoever has the device keeps it."""
+
+    kind: Literal["device.attach.v1"] = "device.attach.v1"
+
+
 class DeviceOpened(Request):
-    """Answer to open.
+    """Answer to open and to attach.
 
     ``credits``: batches that may be on the way unanswered. ``risk_sizes``: of the risk gate, if the
     device has one.
@@ -214,7 +223,7 @@ class DevicePin(Request):
 
 
 class DeviceClose(Request):
-    """The client gives the device back."""
+    """The client gives the device back, or leaves."""
 
     kind: Literal["device.close.v1"] = "device.close.v1"
 
@@ -225,7 +234,7 @@ class Done(Request):
     kind: Literal["done.v1"] = "done.v1"
 
 
-class Failure(_Base):
+class Failure(Base):
     """Something was refused or failed. ``request_id`` is absent where none could be read."""
 
     kind: Literal["failure.v1"] = "failure.v1"
@@ -236,6 +245,7 @@ class Failure(_Base):
 
 Message = (
     ControllerStatus
+    | DeviceAttach
     | DeviceClose
     | DeviceCollect
     | DeviceDrain
@@ -248,6 +258,13 @@ Message = (
     | Done
     | Failure
     | Heartbeat
+    | RiskAudit
+    | RiskHold
+    | RiskLimits
+    | RiskLimitsGet
+    | RiskLimitsSet
+    | RiskTrips
+    | RiskTripsGet
     | StatusRequest
     | Stop
     | WorkerFailed

@@ -18,7 +18,7 @@ from hw.presets import BookParameters
 __all__ = ["run", "serve"]
 
 _log = logging.getLogger(__name__)
-_POLL_MS: Final = 100  # how soon a stop is noticed while no client asks
+_POLL_MS: Final = 50  # how soon a stop is noticed, and the deadman refreshed, while none asks
 
 
 def run(
@@ -92,6 +92,7 @@ def serve(
         socket.bind(endpoint)
         line.send(WorkerReady(sent_at=env.wall_ns(), worker=worker, endpoint=endpoint))
         while not line.stopping.is_set():
+            service.tick()
             if not socket.poll(_POLL_MS):
                 continue
             client, *frames = socket.recv_multipart()
