@@ -27,12 +27,15 @@ class Arguments:
         Backend, or ``module:attribute``.
     parameters : BookParameters
         Size of the device.
+    detached : bool
+        The controller outlives the process that started it.
     """
 
     directory: Path
     worker: str
     device: str
     parameters: BookParameters
+    detached: bool = False
 
     def to_list(self) -> list[str]:
         """Return the command line that ``parse`` reads back."""
@@ -41,6 +44,7 @@ class Arguments:
             f"--worker={self.worker}",
             f"--device={self.device}",
             f"--parameters={json.dumps(dataclasses.asdict(self.parameters))}",
+            *(["--detached"] if self.detached else []),
         ]
 
 
@@ -51,6 +55,7 @@ def parse(program: str, arguments: Sequence[str]) -> Arguments:
     parser.add_argument("--worker", required=True)
     parser.add_argument("--device", required=True)
     parser.add_argument("--parameters", type=_parameters, required=True)
+    parser.add_argument("--detached", action="store_true")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     return Arguments(**vars(parser.parse_args(arguments)))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Child", "die_with_parent_thread", "end_with_parent"]
+__all__ = ["Child", "detach", "die_with_parent_thread", "end_with_parent"]
 
 _PR_SET_PDEATHSIG: Final = 1
 _TERM_WAIT_S: Final = 2.0
@@ -39,14 +39,13 @@ class Child:
 
     def __init__(self, module: str, arguments: Sequence[str], *, log: Path) -> None:
         self._log = log
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env=_environment(),
                 process_group=0,  # an interrupt at the terminal reaches the parent alone
             )
 
@@ -111,6 +110,39 @@ class Child:
         except OSError:
             text = ""
         return f"; it last said: {text}" if text else ""
+
+
+def detach(module: str, arguments: Sequence[str], *, log: Path, keep: int) -> int:
+    """Run a Python module as a process that outlives this one; return its process id.
+
+    It has a session and a process group of its own, no terminal, and no standard input.
+
+    Parameters
+    ----------
+    module : str
+        Run as ``python -m module``.
+    arguments : sequence of str
+        Its command line.
+    log : Path
+        File for its standard output and error; overwritten.
+    keep : int
+        A file descriptor of this process that it has too, to the end of its life.
+    """
+    with log.open("wb") as output:
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
+            (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
+        ]
+        os.set_inheritable(keep, True)
+        command = [sys.executable, "-m", module, *arguments]
+        return os.posix_spawn(
+            sys.executable, command, _environment(), file_actions=actions, setsid=True
+        )
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def end_with_parent(*, before: Callable[[], None] | None = None) -> None:

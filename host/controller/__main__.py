@@ -9,5 +9,8 @@ from host.env import SYSTEM
 if __name__ == "__main__":
     given = parse("host.controller", sys.argv[1:])
     controller = Controller(given, SYSTEM)
-    controller.guard(given)
+    if given.detached:
+        controller.stop_when_told()
+    else:
+        controller.guard(given)
     sys.exit(controller.run())

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import signal
+from dataclasses import replace
 from typing import Final
 
 import zmq
@@ -57,7 +58,7 @@ class Controller:
         self._ended_at: float | None = None
         self._child = Child(
             "host.worker",
-            arguments.to_list(),
+            replace(arguments, detached=False).to_list(),
             log=arguments.directory / f"{arguments.worker}.log",
         )
 
@@ -70,6 +71,14 @@ class Controller:
             shutil.rmtree(arguments.directory, ignore_errors=True)
 
         end_with_parent(before=clean)
+
+    def stop_when_told(self) -> None:
+        """From now on end cleanly at a termination signal; nobody else is watched."""
+
+        def stop(_number: int, _frame: object) -> None:
+            self._supervisor.stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
 
     def run(self) -> int:
         """Serve until a client says stop; return the exit code."""

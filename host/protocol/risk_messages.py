@@ -24,10 +24,15 @@ Document = dict[str, JsonValue]
 
 
 class RiskLimitsSet(Request):
-    """Brings limits into force, whole or not at all. ``document``: a limits file, as it is read."""
+    """Brings limits into force, whole or not at all.
+
+    ``document``: a limits file, as it is read. ``commits``: how many commits the client knows of,
+    so that it does not undo a change that it has not seen.
+    """
 
     kind: Literal["risk.limits.set.v1"] = "risk.limits.set.v1"
     document: Document
+    commits: Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class RiskLimitsGet(Request):
@@ -39,12 +44,13 @@ class RiskLimitsGet(Request):
 class RiskLimits(Request):
     """Answer: the document as it was set; empty if none was.
 
-    ``in_force``: the device's registers hold exactly what it says.
+    ``in_force``: the device's registers hold exactly what it says. ``commits``: since reset.
     """
 
     kind: Literal["risk.limits.v1"] = "risk.limits.v1"
     document: Document
     in_force: bool
+    commits: Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class RiskTripsGet(Request):

@@ -131,19 +131,20 @@ class GateClient:
         assert isinstance(answer, RiskLimits)
         return answer
 
-    def set_limits(self, document: Mapping[str, Any]) -> None:
-        """Bring limits into force, whole or not at all.
+    def set_limits(self, document: Mapping[str, Any], *, commits: int) -> None:
+        """Bring limits into force, whole or not at all, if there were ``commits`` so far.
 
         Raises
         ------
         ValueError
-            If anything is wrong with them.
+            If anything is wrong with them, or others were set meanwhile.
         PermissionError
             If they would open a venue that must not be open while the box is armed.
         DeviceError, DeviceLostError
             As ``read``; if the gate refused, the limits in force are as they were.
         """
-        self._ask(RiskLimitsSet(request_id=self._env.new_id(), document=dict(document)))
+        request_id = self._env.new_id()
+        self._ask(RiskLimitsSet(request_id=request_id, document=dict(document), commits=commits))
 
     def trips(self) -> RiskTrips:
         """Return the latest acts of the kill switch, the circuit breaker and of arming."""

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from host.device.base import DeviceError, RiskDevice
+from host.device.base import DeviceError
 from host.risk.fields import LIMIT_REGISTERS, SECTIONS, LimitField
 from host.risk.limits import Limits, LimitsError, Problem
+from host.risk.registers import GateRegisters
 from hw.divisors import divisor_fields
 from hw.limit_rows import limit_rows, row_group
 from hw.records import ENUMS
@@ -180,7 +181,7 @@ def _decode(
     return bool(value)
 
 
-def read_image(device: RiskDevice) -> Image:
+def read_image(device: GateRegisters) -> Image:
     """Read every limit: what is in force, if nothing is staged.
 
     Raises
@@ -196,7 +197,7 @@ def read_image(device: RiskDevice) -> Image:
 
 
 def apply_limits(
-    device: RiskDevice, image: Image, *, monotonic: Callable[[], float] = time.monotonic
+    device: GateRegisters, image: Image, *, monotonic: Callable[[], float] = time.monotonic
 ) -> None:
     """Bring limits into force with one commit; on any failure nothing of them is staged.
 
@@ -205,7 +206,7 @@ def apply_limits(
 
     Parameters
     ----------
-    device : RiskDevice
+    device : GateRegisters
         A gate of the size that the image was made for.
     image : Image
         From ``limits_image``.
@@ -234,7 +235,7 @@ def apply_limits(
         raise
 
 
-def _check_staged(device: RiskDevice, image: Image, refused: int) -> None:
+def _check_staged(device: GateRegisters, image: Image, refused: int) -> None:
     now = device.read("limits_refused")
     if now != refused or device.read("risk_status") & _FAULT:
         raise DeviceError(
@@ -249,7 +250,7 @@ def _check_staged(device: RiskDevice, image: Image, refused: int) -> None:
                 )
 
 
-def _await_ready(device: RiskDevice, monotonic: Callable[[], float]) -> None:
+def _await_ready(device: GateRegisters, monotonic: Callable[[], float]) -> None:
     deadline = monotonic() + _READY_S
     while not device.read("risk_status") & _READY:
         if monotonic() > deadline:

@@ -14,7 +14,7 @@ from host.risk.schema import LimitsModel
 from hw.limit_rows import row_group
 from hw.registers import LIMITS
 
-__all__ = ["Limits", "LimitsError", "Problem", "load_limits", "parse_limits"]
+__all__ = ["Limits", "LimitsError", "Problem", "load_document", "load_limits", "parse_limits"]
 
 Tree = Mapping[str, Any]
 
@@ -89,15 +89,25 @@ def load_limits(path: Path) -> Limits:
     LimitsError
         If it cannot be read, or anything in it is wrong.
     """
+    return parse_limits(load_document(path))
+
+
+def load_document(path: Path) -> dict[str, Any]:
+    """Read a limits file, without looking at what it says.
+
+    Raises
+    ------
+    LimitsError
+        If it cannot be read, or is no TOML file of plain values.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise LimitsError(Problem(where="", text=f"cannot read {path}: {error}")) from error
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise LimitsError(Problem(where="", text=f"{path} is no TOML file: {error}")) from error
-    return parse_limits(document)
 
 
 def parse_limits(document: Tree) -> Limits:

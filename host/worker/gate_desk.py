@@ -12,7 +12,7 @@ from host.device.records import ORDER_DTYPE, RISK_EVENT_DTYPE, RISK_REQUEST_DTYP
 from host.env import Environment
 from host.protocol.risk_messages import RiskLimits, RiskTrips, Trip
 from host.risk.image import apply_limits, limits_image, read_image
-from host.risk.limits import Limits, parse_limits
+from host.risk.limits import Limits, LimitsError, Problem, parse_limits
 from hw.arming import Scope
 from hw.records import REQUEST_KIND, RISK_EVENT_KIND
 from hw.registers import RISK_REGISTERS
@@ -170,18 +170,21 @@ class GateDesk:
             now, cycle = self._device.read("now"), self._device.read("cycles")
             self._add_trip(register, time=now, cycle=cycle, mask=value)
 
-    def set_limits(self, document: Mapping[str, Any]) -> None:
-        """Bring limits into force, whole or not at all.
+    def set_limits(self, document: Mapping[str, Any], commits: int) -> None:
+        """Bring limits into force, whole or not at all, if there were ``commits`` so far.
 
         Raises
         ------
         LimitsError
-            If anything is wrong with them; nothing was written.
+            If anything is wrong with them, or there were other commits; nothing was written.
         DeviceError
             If the gate refused; the limits in force are as they were.
         PermissionError
             If the box is armed and a venue's session would open that leaves orders behind.
         """
+        if (found := self._device.read("limits_commit")) != commits:
+            text = f"others were set meanwhile: {found} commits, not {commits}; look again"
+            raise LimitsError(Problem(where="", text=text))
         limits = parse_limits(document)
         unsafe = limits.unsafe_venues()
         if unsafe and self._device.read("disarm") == 0:
@@ -196,12 +199,12 @@ class GateDesk:
 
     def limits(self, request_id: int) -> RiskLimits:
         """Return the limits that were set last, and whether the registers still hold them."""
-        if self._limits is None:
-            return RiskLimits(request_id=request_id, document={}, in_force=False)
+        limits = self._limits
         return RiskLimits(
             request_id=request_id,
-            document=dict(self._limits.given),
-            in_force=self._in_force(self._limits),
+            document={} if limits is None else dict(limits.given),
+            in_force=limits is not None and self._in_force(limits),
+            commits=self._device.read("limits_commit"),
         )
 
     def trips(self, request_id: int) -> RiskTrips:

@@ -204,7 +204,7 @@ class DeviceService:
         if isinstance(message, RiskAudit):
             return [_answer(peer, "risk_events", desk.audit()), done]
         if isinstance(message, RiskLimitsSet):
-            desk.set_limits(message.document)
+            desk.set_limits(message.document, message.commits)
         else:
             desk.hold(peer.client, message.lease)
         return [done]
