@@ -6,13 +6,14 @@ from typing import Final
 
 from host.device.base import DeviceError
 from host.risk.operator_key import OperatorKey
-from host.risk.registers import GateRegisters
+from host.risk.registers import GateRegisters, let_pass
 from hw.arming import Scope, arming_answer
 
 __all__ = ["ArmingRefusedError", "answer_challenge", "enrol"]
 
 _WAIT_S: Final = 2.0
 _LOCKED: Final = 1 << 4  # of risk_status
+_JUDGING: Final = 256  # cycles, many more than an answer is judged for
 _WORD: Final = (1 << 32) - 1
 
 
@@ -88,19 +89,9 @@ def answer_challenge(
     )
     gate.write("arm_answer", answer & _WORD, 0)
     gate.write("arm_answer", answer >> 32, 1)
-    _judged(gate)
+    let_pass(gate, _JUDGING)
     if refused():
         raise ArmingRefusedError("the gate refused the answer: is this the key that it has?")
-
-
-def _judged(gate: GateRegisters) -> None:
-    """Wait until an answer is judged: a fixed number of cycles."""
-    end = gate.read("cycles") + _JUDGING
-    while gate.read("cycles") < end:
-        pass
-
-
-_JUDGING: Final = 256  # cycles, many more than it takes
 
 
 def _await(done: Callable[[], bool], monotonic: Callable[[], float], text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from host.device.base import DeviceError
 from host.risk.fields import LIMIT_REGISTERS, SECTIONS, LimitField
 from host.risk.limits import Limits, LimitsError, Problem
-from host.risk.registers import GateRegisters
+from host.risk.registers import GateRegisters, let_pass
 from hw.divisors import divisor_fields
 from hw.limit_rows import limit_rows, row_group
 from hw.records import ENUMS
@@ -23,6 +23,7 @@ _READY: Final = 1
 _FAULT: Final = 2
 _COMMIT: Final = 1
 _FORGET: Final = 2
+_SHOWS: Final = 32  # cycles, many more than it takes until the tables say that they are copied
 _READY_S: Final = 5.0  # longest that the tables may take to be copied [s]: some 1,000 cycles
 
 
@@ -218,16 +219,14 @@ def apply_limits(
     DeviceError
         If the gate refused a write or the commit, or reads back something else.
     """
-    device.write("limits_commit", _FORGET)
-    _await_ready(device, monotonic)
+    _command(device, _FORGET, monotonic)
     refused, commits = device.read("limits_refused"), device.read("limits_commit")
     try:
         for name, values in image.items():
             for index, value in enumerate(values):
                 device.write(name, value, index)
         _check_staged(device, image, refused)
-        device.write("limits_commit", _COMMIT)
-        _await_ready(device, monotonic)
+        _command(device, _COMMIT, monotonic)
         if device.read("limits_commit") == commits:
             raise DeviceError("the gate refused the commit; the limits in force are as they were")
     except BaseException:
@@ -248,6 +247,12 @@ def _check_staged(device: GateRegisters, image: Image, refused: int) -> None:
                     f"{name}[{index}] must read back {value}, not {found}; "
                     "the limits in force are as they were"
                 )
+
+
+def _command(device: GateRegisters, command: int, monotonic: Callable[[], float]) -> None:
+    device.write("limits_commit", command)
+    let_pass(device, _SHOWS)
+    _await_ready(device, monotonic)
 
 
 def _await_ready(device: GateRegisters, monotonic: Callable[[], float]) -> None:

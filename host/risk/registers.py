@@ -4,7 +4,7 @@ from typing import Protocol
 
 from hw.risk_parameters import RiskParameters
 
-__all__ = ["GateRegisters"]
+__all__ = ["GateRegisters", "let_pass"]
 
 
 class GateRegisters(Protocol):
@@ -25,3 +25,10 @@ class GateRegisters(Protocol):
     def write(self, register: str, value: int, index: int = 0) -> None:
         """Write a register; see ``host.device.base.Device.write``."""
         ...
+
+
+def let_pass(gate: GateRegisters, cycles: int) -> None:
+    """Wait until a number of cycles have passed: what a command does shows a few cycles later."""
+    end = gate.read("cycles") + cycles
+    while gate.read("cycles") < end:
+        pass
