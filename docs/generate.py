@@ -10,12 +10,16 @@ from typing import Any, Final
 
 import click
 
+from host.risk.fields import FIELDS
 from hw.latency import LATENCY
 from hw.presets import PRESETS
-from hw.records import ENUMS, RECORDS
+from hw.records import CHECK, ENUMS, RECORDS
 from hw.registers import LIMITS, REGISTERS, RISK_REGISTERS, Register, map_id
 
 __all__ = ["on_files", "pages"]
+
+# Registers of a field that is kept in another way than under its own name.
+_PARTS_OF: Final = {"divisor": ("_mask", "_inverse", "_bound"), "burst": ("_tolerance",)}
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -70,8 +74,8 @@ def registers() -> str:
         "two words, low first; reading the low word holds the high word still until it is read."
     )
     gate = (
-        "Of a build with the [risk gate](../concepts/risk-gate.md). No build that the commands "
-        "open has it yet."
+        "Of a build with the [risk gate](../concepts/risk-gate.md), such as device "
+        "`verilated_risk`."
     )
     limits = (
         "Written into the staging copy, in force after `limits_commit`. After reset every limit is "
@@ -116,6 +120,35 @@ def codes() -> str:
         head += [*(["invalidates the book"] if fatal else []), "what it says"]
         parts += [f"## {name}", table(head, rows)]
     return page("Code points", "hw/records.toml", *parts)
+
+
+def checks() -> str:
+    """Return the checks of the risk gate: what trips each, its default, how to recover."""
+    fields: dict[str, list[str]] = {}
+    for f in FIELDS:
+        parts = _PARTS_OF.get(f.kind, (f".{f.name}" if f.part else "",))
+        for part in parts:
+            fields.setdefault(f.register + part, []).append(f.name)
+    rows = [
+        (
+            f"`{c.name}`",
+            c.value,
+            c.doc,
+            ", ".join(dict.fromkeys(f"`{n}`" for limit in c.limits for n in fields[limit])),
+            "denies" if c.closed else "",
+            c.recover,
+        )
+        for c in CHECK
+    ]
+    intro = (
+        "Every new order passes all of them; each that fails is a bit of the verdict. "
+        "[What they say exactly](../concepts/risk-gate.md), "
+        "[how to set limits](../operate/risk.md). Controls of the kind that SEC rule 15c3-5 and "
+        "RTS 6 ask for. After reset every limit is 0; *denies*: an ordinary order then fails this "
+        "check too. Counted by `tickgate risk show` where it is the first that fails."
+    )
+    head = ("check", "bit", "what trips it", "limits", "default", "how to recover")
+    return page("Checks of the risk gate", "hw/records.toml", intro, table(head, rows))
 
 
 def presets() -> str:
@@ -186,6 +219,7 @@ def pages() -> dict[str, str]:
         "reference/registers.md": registers(),
         "reference/records.md": records(),
         "reference/codes.md": codes(),
+        "reference/checks.md": checks(),
         "reference/presets.md": presets(),
         "reference/latency.md": latency(),
         "reference/commands.md": commands(),

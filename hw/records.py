@@ -51,12 +51,21 @@ class Code:
         One or more sentences, shown in the manual.
     invalidates : bool
         Errors only: whether the book is invalid afterwards.
+    limits : tuple of str
+        Checks only: the limits that it compares with: ``<register>`` or ``<register>.<part>``.
+    closed : bool
+        Checks only: whether an ordinary order fails it after reset.
+    recover : str
+        Checks only: what an operator does about it.
     """
 
     name: str
     value: int
     doc: str
     invalidates: bool = False
+    limits: tuple[str, ...] = ()
+    closed: bool = False
+    recover: str = ""
 
 
 class Codes:
@@ -188,7 +197,7 @@ def load_records(source: bytes) -> tuple[dict[str, Record], dict[str, Codes]]:
         for name, r in document["record"].items()
     }
     enums = {
-        name: Codes(name, {k: Code(name=k, **v) for k, v in codes.items()})
+        name: Codes(name, {k: _code(k, v) for k, v in codes.items()})
         for name, codes in document["enum"].items()
     }
     for record in records.values():
@@ -196,6 +205,10 @@ def load_records(source: bytes) -> tuple[dict[str, Record], dict[str, Codes]]:
             if field.enum is not None and field.enum not in enums:
                 raise ValueError(f"record {record.name}.{field.name}: no enum {field.enum!r}")
     return records, enums
+
+
+def _code(name: str, values: dict[str, Any]) -> Code:
+    return Code(name=name, **values | {"limits": tuple(values.get("limits", ()))})
 
 
 RECORDS, ENUMS = load_records(RECORDS_SOURCE)

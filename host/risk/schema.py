@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+)
 
 from host.risk.fields import SECTIONS, LimitField
 from host.risk.units import amount
@@ -14,7 +22,7 @@ from hw.registers import LIMITS
 __all__ = ["REQUIRED", "LimitsModel"]
 
 #: Fields whose 0 would let something through, so that a file must say them.
-REQUIRED: Final = ("duplicate_window",)
+REQUIRED: Final = ("duplicate_window", "lot_value")
 
 RowName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/:-]{1,40}$")]
 
@@ -51,10 +59,17 @@ _BASES: Final[dict[str, type[_Row]]] = {"instruments": _InstrumentRow, "venues":
 
 
 def _number(field: LimitField) -> Any:
+    largest = (1 << field.width) - 1
+
     def exact(value: object, info: ValidationInfo) -> object:
         return amount(value, field.unit, info.data)
 
-    return Annotated[int, BeforeValidator(exact), Field(ge=0, lt=1 << field.width)]
+    def held(value: int) -> int:
+        if not 0 <= value <= largest:
+            raise ValueError(f"expected 0 to {largest} {field.unit}, not {value}")
+        return value
+
+    return Annotated[int, BeforeValidator(exact), AfterValidator(held)]
 
 
 def _typed(field: LimitField) -> tuple[Any, Any]:

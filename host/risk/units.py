@@ -72,7 +72,8 @@ def amount_text(value: int, unit: str, sizes: Mapping[str, Any]) -> str:
         return str(value)
     if unit.startswith("ns"):
         return _duration_text(value) + unit[2:]
-    plain = f"{value} {unit}"
+    times = " x" if unit[0].isdigit() else ""
+    plain = f"{value}{times} {unit}"
     names, factor = _SCALES.get(unit, ((), 1))
     if not names or not all(sizes.get(name) for name in names):
         return plain

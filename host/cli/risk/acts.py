@@ -19,6 +19,7 @@ from host.cli.risk.session import (
 from host.risk.arming import answer_challenge
 from host.risk.limits import LimitsError
 from host.risk.record import careful, prompt
+from host.risk.registers import let_pass
 from host.risk.state import GROUPS, gate_state, names_in
 from hw.arming import Scope
 
@@ -28,6 +29,7 @@ _LEASE_NS: Final = 3_000_000_000
 _RENEW_S: Final = 1.0
 _CANCELLING: Final = 1 << 5  # of risk_status
 _CANCEL_S: Final = 2.0
+_SHOWS: Final = 64  # cycles, many more than it takes until a kill shows
 _WHAT: Final = ("box", *GROUPS)
 
 _yes_option = click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
@@ -173,12 +175,14 @@ def kill(what: str, name: str | None, reason: str, as_json: bool) -> None:
             act.details.update(result)
         result |= told_unrecorded(act)
     text = f"killed: {what} {name or ''}".rstrip()
-    _print(result, f"{text}; {result['open_orders']} orders open, cancels sent", as_json)
+    cancels = "cancels are still being sent" if result["cancelling"] else "cancels sent for all"
+    _print(result, f"{text}; open orders: {result['open_orders']}, {cancels}", as_json)
 
 
 def _killed(attached: Session, register: str, mask: int) -> dict[str, Any]:
     """See that the kill stands and that its cancels have been made."""
     gate = attached.gate
+    let_pass(gate, _SHOWS)
     deadline = time.monotonic() + _CANCEL_S
     while gate.read("risk_status") & _CANCELLING and time.monotonic() < deadline:
         pass
