@@ -9,7 +9,7 @@ from host.risk.operator_key import OperatorKey
 from host.risk.registers import GateRegisters, let_pass
 from hw.arming import Scope, arming_answer
 
-__all__ = ["ArmingRefusedError", "answer_challenge", "enrol"]
+__all__ = ["ArmingRefusedError", "answer_challenge", "give_key"]
 
 _WAIT_S: Final = 2.0
 _LOCKED: Final = 1 << 4  # of risk_status
@@ -21,7 +21,7 @@ class ArmingRefusedError(DeviceError):
     """The gate refused an ask or an answer, or could not do what was asked."""
 
 
-def enrol(gate: GateRegisters, key: OperatorKey) -> None:
+def give_key(gate: GateRegisters, key: OperatorKey) -> None:
     """Give the gate the key of an operator: possible once after each reset.
 
     Raises

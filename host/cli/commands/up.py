@@ -8,7 +8,7 @@ from host.cli.output import CliError, json_option, print_json, print_note
 from host.cli.risk.session import audit_log, explained, key_of, told_unrecorded
 from host.device.registry import choose
 from host.folders import runtime_directory
-from host.risk.arming import enrol
+from host.risk.arming import give_key
 from host.risk.limits import Limits, load_limits
 from host.risk.operator_key import OperatorKey
 from host.risk.record import careful
@@ -18,6 +18,7 @@ from hw.presets import PRESETS
 
 __all__ = ["up"]
 
+_WHY = "tickgate up"
 _START_S = 600.0  # the first start of a verilated device compiles
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -68,10 +69,13 @@ def _make_ready(operators: list[OperatorKey], limits: Limits | None) -> None:
             return
         with explained(), running.gate() as gate:
             for operator in operators:
-                enrol(gate, operator)
+                named = {"operator": operator.operator, "name": operator.name}
+                with careful(audit_log(), "enrol", why=_WHY, details=named) as act:
+                    give_key(gate, operator)
+                told_unrecorded(act)
             if limits is not None:
-                details = {"limits": "with tickgate up"}
-                with careful(audit_log(), "set", why="", details=details) as act:
+                whole = {"document": dict(limits.given)}
+                with careful(audit_log(), "set", why=_WHY, details=whole) as act:
                     gate.set_limits(limits.given, commits=gate.read("limits_commit"))
                 told_unrecorded(act)
 

@@ -16,20 +16,20 @@ from host.cli.risk.session import (
     session,
     told_unrecorded,
 )
-from host.risk.arming import answer_challenge
+from host.risk.arming import answer_challenge, give_key
 from host.risk.limits import LimitsError
 from host.risk.record import careful, prompt
 from host.risk.registers import let_pass
 from host.risk.state import GROUPS, gate_state, names_in
 from hw.arming import Scope
 
-__all__ = ["arm", "disarm", "hold", "kill"]
+__all__ = ["arm", "disarm", "enrol", "hold", "kill"]
 
 _LEASE_NS: Final = 3_000_000_000
 _RENEW_S: Final = 1.0
 _CANCELLING: Final = 1 << 5  # of risk_status
 _CANCEL_S: Final = 2.0
-_SHOWS: Final = 64  # cycles, many more than it takes until a kill shows
+_SHOWS: Final = 64  # cycles, many more than it takes until a kill or a disarm shows
 _WHAT: Final = ("box", *GROUPS)
 
 _yes_option = click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
@@ -145,9 +145,10 @@ def disarm(reason: str, as_json: bool) -> None:
     with session() as attached:
         with prompt(audit_log(), "disarm", why=reason, details={}) as act:
             attached.gate.write("disarm", 1)
+            let_pass(attached.gate, _SHOWS)
             act.details["armed"] = not attached.gate.read("disarm")
             if act.details["armed"]:
-                raise CliError("the box is still armed", code="failed", suggestion="risk kill")
+                raise CliError("the box is still armed", code="failed", suggestion="tickgate risk kill")
         result = {"armed": False, **told_unrecorded(act)}
     _print(result, "disarmed; open orders stay", as_json)
 
@@ -194,6 +195,21 @@ def _killed(attached: Session, register: str, mask: int) -> dict[str, Any]:
         "cancelling": bool(gate.read("risk_status") & _CANCELLING),
         "open_orders": gate.read("open_orders"),
     }
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@reason_option
+@json_option
+def enrol(path: Path, reason: str, as_json: bool) -> None:
+    """Give the gate the key of an operator: once for each number, until the device starts anew."""
+    key = key_of(path)
+    details = {"operator": key.operator, "name": key.name}
+    with session() as attached:
+        with careful(audit_log(), "enrol", why=reason, details=details) as act:
+            give_key(attached.gate, key)
+        result = {**details, **told_unrecorded(act)}
+    _print(result, f"operator {key.operator} ({key.name}) may arm", as_json)
 
 
 @click.command()
