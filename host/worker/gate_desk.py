@@ -17,11 +17,11 @@ from hw.arming import Scope
 from hw.records import REQUEST_KIND, RISK_EVENT_KIND
 from hw.registers import RISK_REGISTERS
 
-__all__ = ["GateDesk"]
+__all__ = ["TRIPS", "GateDesk"]
 
 Records = NDArray[np.void]
 
-_TRIPS: Final = 128  # remembered; as many fit one control message
+TRIPS: Final = 128  # remembered; as many fit one control message
 _KEPT: Final = 65_536  # events that wait for whoever takes the device next; older ones are dropped
 _REFRESH_S: Final = 0.05  # between two refreshes of the deadman [s]
 _AUDIT_STEP: Final = 2_000  # [cycles]
@@ -58,7 +58,7 @@ class GateDesk:
         self._events: list[Records] = []
         self._reading = 0  # read-outs that were asked for and are not over
         self._read_out: deque[Records] = deque(maxlen=2 * _AUDIT_STEPS)
-        self._trips: deque[Trip] = deque(maxlen=_TRIPS)
+        self._trips: deque[Trip] = deque(maxlen=TRIPS)
         self._trips_seen = 0
         self._limits: Limits | None = None
         self._holds: dict[bytes, float] = {}

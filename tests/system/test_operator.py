@@ -287,7 +287,7 @@ def test_a_group_is_killed_by_name_and_cleared_only_when_told_so(
 
 def test_the_deadman_kills_when_those_who_hold_it_are_gone(running: Path, ask: Ask) -> None:
     ready(running, ask)
-    ask("risk", "set", "box.deadman_timeout=4", "--yes")  # 4,096 cycles
+    ask("risk", "set", "box.deadman_timeout=40", "--yes")  # 40,960 cycles
     command = [sys.executable, "-m", "host.cli", "risk", "hold", "--json"]
     with Running() as client, client.device() as device:
         holder = subprocess.Popen(command, cwd=ROOT)
@@ -296,16 +296,16 @@ def test_the_deadman_kills_when_those_who_hold_it_are_gone(running: Path, ask: A
             while device.read("deadman") and time.monotonic() < deadline:
                 time.sleep(0.05)
             ask("risk", "arm", "--key", running / "ana.key", "--yes", "--clear-kill")
-            for _ in range(20):  # some 2 s, half a timeout's cycles between two refreshes
+            for _ in range(20):  # five timeouts, a quarter of one between two refreshes
                 time.sleep(0.1)
-                device.collect(1000)
+                device.collect(10_000)
             assert device.read("disarm") == 0
         finally:
             holder.send_signal(signal.SIGKILL)
             holder.wait()
         deadline = time.monotonic() + 30
         while not device.read("deadman") and time.monotonic() < deadline:
-            device.collect(1000)
+            device.collect(10_000)
             time.sleep(0.05)
         assert device.read("disarm") == 1
     assert ask("risk", "show")["state"]["kill_causes"] == ["deadman"]

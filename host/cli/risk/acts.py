@@ -25,8 +25,8 @@ from hw.arming import Scope
 
 __all__ = ["arm", "disarm", "enrol", "hold", "kill"]
 
-_LEASE_NS: Final = 3_000_000_000
-_RENEW_S: Final = 1.0
+_LEASE_NS: Final = 2_000_000_000
+_RENEW_S: Final = 0.5
 _CANCELLING: Final = 1 << 5  # of risk_status
 _CANCEL_S: Final = 2.0
 _SHOWS: Final = 64  # cycles, many more than it takes until a kill or a disarm shows
@@ -148,7 +148,9 @@ def disarm(reason: str, as_json: bool) -> None:
             let_pass(attached.gate, _SHOWS)
             act.details["armed"] = not attached.gate.read("disarm")
             if act.details["armed"]:
-                raise CliError("the box is still armed", code="failed", suggestion="tickgate risk kill")
+                raise CliError(
+                    "the box is still armed", code="failed", suggestion="tickgate risk kill"
+                )
         result = {"armed": False, **told_unrecorded(act)}
     _print(result, "disarmed; open orders stay", as_json)
 

@@ -7,10 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host.protocol import messages as m
+from host.protocol.risk_messages import Trip
+from host.worker.gate_desk import TRIPS
 
 STATE = m.WorkerState(worker="fpga", state="ready", endpoint="ipc:///x", refused=2)
+TRIP = Trip(seen_at=1, what="killed", time=2, cycle=3, mask=4, operator=5, instrument=6, action=7)
 EXAMPLES: list[m.Message] = [
     m.ControllerStatus(sent_at=1, request_id=2, sequence=3, refused=4, workers=(STATE,)),
+    m.DeviceAttach(request_id=1),
     m.DeviceClose(request_id=1),
     m.DeviceCollect(request_id=1, cycles=2**40),
     m.DeviceDrain(request_id=1),
@@ -33,6 +37,13 @@ EXAMPLES: list[m.Message] = [
     m.Done(request_id=1),
     m.Failure(code="hole", reason="r"),
     m.Heartbeat(sent_at=1, sender="fpga", refused=3),
+    m.RiskAudit(request_id=1),
+    m.RiskHold(request_id=1, lease=10**10),
+    m.RiskLimits(request_id=1, document={"version": 1}, in_force=True, commits=2),
+    m.RiskLimitsGet(request_id=1),
+    m.RiskLimitsSet(request_id=1, document={"box": {"max_net": 1, "x": ["a"]}}, commits=0),
+    m.RiskTrips(request_id=1, trips=(TRIP,), forgotten=1),
+    m.RiskTripsGet(request_id=1),
     m.StatusRequest(request_id=1),
     m.Stop(request_id=1),
     m.WorkerFailed(sent_at=1, worker="fpga", code="device", reason="r"),
@@ -98,3 +109,17 @@ def test_a_damaged_message_is_refused_or_still_a_message(
     except m.ProtocolError:
         return
     assert m.decode(m.encode(decoded)) == decoded
+
+
+def test_all_trips_that_are_remembered_fit_a_control_message() -> None:
+    largest = TRIP.model_copy(
+        update={
+            "seen_at": 2**63 - 1,
+            "what": "kill_instruments",
+            **dict.fromkeys(("time", "cycle", "mask", "operator"), 2**64 - 1),
+            **dict.fromkeys(("instrument", "action"), 255),
+        }
+    )
+    trips = m.RiskTrips(request_id=1, trips=(largest,) * TRIPS, forgotten=2**31)
+    assert m.decode(m.encode(trips)) == trips
+    assert len(m.encode(trips)) < m.CONTROL_LIMIT
