@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import click
 
-from host.risk.fields import FIELDS
+from host.risk.fields import FIELDS, SECTIONS
+from host.risk.schema import REQUIRED
 from hw.latency import LATENCY
 from hw.presets import PRESETS
 from hw.records import CHECK, ENUMS, RECORDS
@@ -151,6 +152,29 @@ def checks() -> str:
     return page("Checks of the risk gate", "hw/records.toml", intro, table(head, rows))
 
 
+def limits() -> str:
+    """Return the fields of a limits file, section by section."""
+    intro = (
+        "Of a limits file, see [how to set limits](../operate/risk.md). What a file does not say "
+        "is 0, no, or nothing: closed. *Must be said*: a 0 would leave a check out. A row of a "
+        "section of rows also has its `index`, an instrument may have `tick_size` and `lot_size`, "
+        "and a venue says `cancel_on_disconnect`."
+    )
+    parts = [intro]
+    for section, some in SECTIONS.items():
+        rows = [
+            (
+                f"`{f.name}`",
+                "yes or no" if f.kind == "flag" else "names" if f.kind == "mask" else f.unit,
+                "must be said" if f.name in REQUIRED or f.kind in ("code", "index") else "",
+                f.doc,
+            )
+            for f in some
+        ]
+        parts += [f"## {section}", table(("limit", "unit", "", "what it says"), rows)]
+    return page("Limits", "hw/registers.toml", *parts)
+
+
 def presets() -> str:
     """Return the presets, one column each."""
     names = list(PRESETS)
@@ -220,6 +244,7 @@ def pages() -> dict[str, str]:
         "reference/records.md": records(),
         "reference/codes.md": codes(),
         "reference/checks.md": checks(),
+        "reference/limits.md": limits(),
         "reference/presets.md": presets(),
         "reference/latency.md": latency(),
         "reference/commands.md": commands(),

@@ -8,7 +8,7 @@ import numpy as np
 import zmq
 from numpy.typing import NDArray
 
-from host.device.base import DeviceError, DeviceLostError
+from host.device.base import DeviceError, DeviceLostError, DeviceMismatchError
 from host.env import Environment
 from host.protocol.batches import (
     FROM_DEVICE,
@@ -31,8 +31,9 @@ from host.protocol.messages import (
     decode,
     encode,
 )
+from hw.risk_parameters import RiskParameters
 
-__all__ = ["DeviceLink"]
+__all__ = ["DeviceLink", "risk_of"]
 
 _POLL_MS: Final = 100  # how often the peers are looked after while waiting
 _CLOSE_S: Final = 1.0
@@ -221,3 +222,21 @@ class DeviceLink:
         wrong = self._take(content, batch.records)
         if wrong is not None:
             raise self.lose(wrong)
+
+
+def risk_of(opened: DeviceOpened) -> RiskParameters | None:
+    """Return the size of a device's gate, None if it has none.
+
+    Raises
+    ------
+    DeviceMismatchError
+        If it is one that this host does not know.
+    """
+    if opened.risk_sizes is None:
+        return None
+    try:
+        return RiskParameters(**opened.risk_sizes)
+    except (TypeError, ValueError) as error:
+        raise DeviceMismatchError(
+            f"device {opened.name} has a risk gate that this host does not know: {error}"
+        ) from error

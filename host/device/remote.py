@@ -7,8 +7,8 @@ import numpy as np
 import zmq
 from numpy.typing import NDArray
 
-from host.device.base import DeviceError, DeviceMismatchError
-from host.device.link import DeviceLink
+from host.device.base import DeviceError
+from host.device.link import DeviceLink, risk_of
 from host.device.records import RISK_REQUEST_DTYPE, UPDATE_DTYPE
 from host.device.registry import check_map_id
 from host.device.sequence import HoleDetector
@@ -17,7 +17,6 @@ from host.protocol.batches import DTYPES, FROM_DEVICE, Content
 from host.protocol.messages import (
     DeviceCollect,
     DeviceDrain,
-    DeviceOpened,
     DevicePin,
     DeviceRead,
     DeviceValue,
@@ -27,9 +26,8 @@ from host.protocol.messages import (
     RiskHold,
 )
 from hw.presets import BookParameters
-from hw.risk_parameters import RiskParameters
 
-__all__ = ["RemoteDevice", "risk_of"]
+__all__ = ["RemoteDevice"]
 
 Records = NDArray[np.void]
 
@@ -285,21 +283,3 @@ class RemoteDevice:
         """Return what came, as a copy that may be modified."""
         parts, self._came[content] = self._came[content], []
         return np.concatenate(parts) if parts else np.zeros(0, DTYPES[content])
-
-
-def risk_of(opened: DeviceOpened) -> RiskParameters | None:
-    """Return the size of a device's gate, None if it has none.
-
-    Raises
-    ------
-    DeviceMismatchError
-        If it is one that this host does not know.
-    """
-    if opened.risk_sizes is None:
-        return None
-    try:
-        return RiskParameters(**opened.risk_sizes)
-    except (TypeError, ValueError) as error:
-        raise DeviceMismatchError(
-            f"device {opened.name} has a risk gate that this host does not know: {error}"
-        ) from error

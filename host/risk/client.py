@@ -8,10 +8,9 @@ import zmq
 from numpy.typing import NDArray
 
 from host.device.base import DeviceError
-from host.device.link import DeviceLink
+from host.device.link import DeviceLink, risk_of
 from host.device.records import RISK_EVENT_DTYPE
 from host.device.registry import check_map_id
-from host.device.remote import risk_of
 from host.env import Environment
 from host.protocol.batches import Content
 from host.protocol.messages import (

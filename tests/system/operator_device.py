@@ -1,13 +1,30 @@
-"""A small device with a risk gate, in the size that other system tests compile too."""
+"""A small device with a risk gate, and traffic for it; other system tests compile its size too."""
 
-from typing import Final
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
+
+from host.device.records import RISK_REQUEST_DTYPE, UPDATE_DTYPE
+from host.device.remote import RemoteDevice
 from hw.presets import BookParameters
+from hw.records import CHECK, REQUEST_KIND, RISK_EVENT_KIND, SIDE, UPDATE_KIND
 from hw.risk_parameters import RiskParameters
 from sim.devices.verilated_risk import VerilatedRiskDevice
 from tests.gateware.bench import SMALL
 
-__all__ = ["BACKEND", "LIMITS", "RISK", "small_risk"]
+__all__ = [
+    "BACKEND",
+    "LIMITS",
+    "RISK",
+    "make_market",
+    "order",
+    "ready",
+    "send",
+    "small_risk",
+    "verdict",
+]
 
 BACKEND: Final = "tests.system.operator_device:small_risk"
 RISK: Final = RiskParameters(
@@ -82,3 +99,45 @@ deadman_timeout = 100000
 def small_risk(parameters: BookParameters) -> VerilatedRiskDevice:
     """Open the device."""
     return VerilatedRiskDevice(parameters, RISK)
+
+
+def order(number: int, **fields: int) -> Any:
+    """Return an order that the limits let through."""
+    made = np.zeros(1, RISK_REQUEST_DTYPE)
+    good = {"instrument": 1, "venue": 0, "strategy": 2, "account": 1, "tick": 1000, "quantity": 5}
+    for name, value in ({"kind": REQUEST_KIND.new, "order_id": number} | good | fields).items():
+        made[name] = value
+    return made
+
+
+def make_market(device: RemoteDevice) -> None:
+    """Quote 9.99 to 10.01 in the book of ETH."""
+    quotes = np.zeros(3, UPDATE_DTYPE)
+    quotes["kind"] = [UPDATE_KIND.clear, UPDATE_KIND.add, UPDATE_KIND.add]
+    quotes["flags"][0] = 1
+    quotes["order_id"] = [0, 1, 2]
+    quotes["side"] = [SIDE.bid, SIDE.bid, SIDE.ask]
+    quotes["tick"] = [0, 999, 1001]
+    quotes["quantity"] = 100
+    device.transfer(quotes)
+    device.drain()
+    device.collect(2000)
+
+
+def send(device: RemoteDevice, *requests: Any) -> tuple[Any, Any]:
+    """Send requests; return all orders and risk events that come."""
+    parts = [device.exchange(np.concatenate(requests)), device.collect(2000)]
+    orders, events = (np.concatenate(side) for side in zip(*parts, strict=True))
+    return orders, events
+
+
+def verdict(events: Any) -> list[str]:
+    """Return the checks that the one new order among the events failed."""
+    (event,) = events[np.isin(events["kind"], (RISK_EVENT_KIND.passed, RISK_EVENT_KIND.denied))]
+    return [check.name for check in CHECK if int(event["failed"]) >> check.value & 1]
+
+
+def ready(folder: Path, ask: Callable[..., Any]) -> None:
+    """Set the limits and arm."""
+    ask("risk", "set", "--file", folder / "limits.toml", "--yes")
+    ask("risk", "arm", "--key", folder / "ana.key", "--clear-kill", "--yes")

@@ -1,7 +1,6 @@
 """An appliance in the background: up, status, down, and what comes of one that dies."""
 
 import contextlib
-import json
 import os
 import signal
 import time
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from host.cli import main
 from host.device.base import DeviceError, DeviceLostError
 from host.running import Running, start, stop
 from host.runtime import RuntimeFolderError
@@ -28,32 +26,12 @@ Ask = Callable[..., Any]
 
 
 @pytest.fixture
-def folder(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
+def folder(runtime: Path) -> Iterator[Path]:
     """Return where the appliance of the test lives; nothing of it is left afterwards."""
-    # Short: sockets have a longest path.
-    runtime = tmp_path_factory.getbasetemp().parent / f"b{os.getpid()}-{time.time_ns() % 10**6}"
-    runtime.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
-    monkeypatch.setenv("XDG_STATE_HOME", str(runtime / "state"))
-    yield runtime / "tickgate"
+    yield runtime
     with contextlib.suppress(RuntimeFolderError):
         stop()
-    wait_until(lambda: not processes_of(runtime / "tickgate"))
-
-
-@pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Return a function that runs a command and returns its JSON answer."""
-
-    def run(*arguments: object, code: int = 0) -> Any:
-        capsys.readouterr()
-        assert main([*map(str, arguments), "--json"]) == code, capsys.readouterr()
-        (line,) = capsys.readouterr().out.splitlines()
-        return json.loads(line)
-
-    return run
+    wait_until(lambda: not processes_of(runtime))
 
 
 def wait_until(true: Callable[[], bool]) -> None:

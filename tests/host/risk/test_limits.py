@@ -1,13 +1,18 @@
 """Tests of host.risk.limits: what a limits file may say."""
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from host.risk.fields import FIELDS, SECTIONS
+from host.risk.image import limits_image
 from host.risk.limits import LimitsError, load_limits, parse_limits
 from host.risk.schema import REQUIRED
+from hw.risk_parameters import RiskParameters
+from tests.conftest import ROOT
 from tests.host.risk.documents import changed, document
 
 
@@ -95,3 +100,12 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("version = ")
     with pytest.raises(LimitsError, match=r"bad.toml is no TOML file"):
         load_limits(tmp_path / "bad.toml")
+
+
+def test_the_example_of_the_manual_is_what_the_usual_build_takes() -> None:
+    text = (ROOT / "docs" / "operate" / "risk.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    limits = parse_limits(tomllib.loads(example))
+    image = limits_image(limits, RiskParameters())
+    assert image["collar"][0] == 500
+    assert limits.unsafe_venues() == []
