@@ -14,7 +14,7 @@ import zmq
 
 from host.arguments import Arguments
 from host.controller.client import ControllerClient
-from host.device.base import DeviceLostError
+from host.device.base import DeviceLostError, NoGateError
 from host.device.remote import RemoteDevice
 from host.env import SYSTEM, Environment
 from host.folders import runtime_directory
@@ -104,6 +104,14 @@ class Running:
             watch=self._client.update,
         ) as client:
             yield client
+
+    def has_gate(self) -> bool:
+        """Say whether the device has a risk gate."""
+        try:
+            with self.gate():
+                return True
+        except NoGateError:
+            return False
 
     @contextmanager
     def device(self) -> Iterator[RemoteDevice]:

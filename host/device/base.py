@@ -13,6 +13,7 @@ __all__ = [
     "DeviceError",
     "DeviceLostError",
     "DeviceMismatchError",
+    "NoGateError",
     "RiskDevice",
     "has_gate",
 ]
@@ -28,6 +29,10 @@ class DeviceMismatchError(DeviceError):
 
 class DeviceLostError(DeviceError):
     """The device, or a process between it and the caller, is gone; a new try can succeed."""
+
+
+class NoGateError(DeviceError):
+    """The device has no risk gate."""
 
 
 class Device(Protocol):

@@ -56,7 +56,8 @@ __all__ = [
     "encode",
 ]
 
-CONTROL_LIMIT: Final = 65_536  # bytes; a longer control message is refused unread
+# Limits of the largest build have some 100,000 bytes; a longer message is refused unread [bytes].
+CONTROL_LIMIT: Final = 262_144
 
 Text = Annotated[str, Field(max_length=8192)]
 

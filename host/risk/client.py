@@ -7,7 +7,7 @@ import numpy as np
 import zmq
 from numpy.typing import NDArray
 
-from host.device.base import DeviceError
+from host.device.base import NoGateError
 from host.device.link import DeviceLink, risk_of
 from host.device.records import RISK_EVENT_DTYPE
 from host.device.registry import check_map_id
@@ -63,7 +63,7 @@ class GateClient:
 
     Raises
     ------
-    DeviceError
+    NoGateError
         If the device has no risk gate.
     DeviceLostError, DeviceMismatchError
         As ``host.device.remote.RemoteDevice``.
@@ -89,7 +89,7 @@ class GateClient:
             risk = risk_of(opened)
             check_map_id(opened.name, opened.map_id, parameters, risk=risk)
             if risk is None:
-                raise DeviceError(f"device {opened.name} has no risk gate")
+                raise NoGateError(f"device {opened.name} has no risk gate")
         except BaseException:
             self._link.abandon()
             raise

@@ -22,7 +22,7 @@ from hw.registers import LIMITS
 __all__ = ["REQUIRED", "LimitsModel"]
 
 #: Fields whose 0 would let something through, so that a file must say them.
-REQUIRED: Final = ("duplicate_window", "lot_value")
+REQUIRED: Final = ("duplicate_window", "lot_value", "breaker_hold")
 
 RowName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_/:-]{1,40}$")]
 

@@ -55,6 +55,16 @@ lot_value = 1
 max_instrument_orders = 4
 max_age = "1 h"
 duplicate_window = 0
+watched = true
+on_return0 = "none"
+on_return1 = "none"
+on_return2 = "none"
+on_spread = "none"
+on_depth = "none"
+on_divergence = "none"
+on_rate = "none"
+on_silence = "none"
+breaker_hold = "30 s"
 
 [venues.alpha]
 index = 0

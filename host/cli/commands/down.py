@@ -4,7 +4,7 @@ import click
 
 from host.cli.output import CliError, json_option, print_json
 from host.cli.risk.session import explained
-from host.device.base import DeviceError
+from host.device.base import NoGateError
 from host.running import Running, stop
 
 __all__ = ["down"]
@@ -30,10 +30,8 @@ def _check_idle() -> None:
     try:
         with Running() as running, running.gate() as gate:
             armed, orders = not gate.read("disarm"), gate.read("open_orders")
-    except DeviceError as error:
-        if "no risk gate" in str(error):
-            return
-        raise
+    except NoGateError:
+        return
     if armed or orders:
         raise CliError(
             f"the box is {'armed' if armed else 'disarmed'} and {orders} orders are open",

@@ -50,7 +50,7 @@ def up(device: str, preset: str, path: Path | None, keys: tuple[Path, ...], as_j
     except RuntimeFolderError as error:
         raise CliError(str(error), code="cannot_start", suggestion="tickgate status") from error
     try:
-        _make_ready(operators, limits)
+        gate = _make_ready(operators, limits)
     except BaseException:
         _stop_again()
         raise
@@ -59,14 +59,16 @@ def up(device: str, preset: str, path: Path | None, keys: tuple[Path, ...], as_j
         print_json(result)
         return
     click.echo(f"up: {backend} ({preset}), process {facts.pid}, in {runtime_directory()}")
-    click.echo("it is disarmed; next: tickgate risk show")
+    if gate:
+        click.echo("it is disarmed; next: tickgate risk show")
 
 
-def _make_ready(operators: list[OperatorKey], limits: Limits | None) -> None:
+def _make_ready(operators: list[OperatorKey], limits: Limits | None) -> bool:
+    """Wait for the device, give keys and limits; return whether it has a risk gate."""
     with Running() as running:
         running.wait_until_ready(timeout_s=_START_S, on_stage=_note)
-        if not operators and limits is None:
-            return
+        if not (operators or limits or running.has_gate()):
+            return False
         with explained(), running.gate() as gate:
             for operator in operators:
                 named = {"operator": operator.operator, "name": operator.name}
@@ -78,6 +80,7 @@ def _make_ready(operators: list[OperatorKey], limits: Limits | None) -> None:
                 with careful(audit_log(), "set", why=_WHY, details=whole) as act:
                     gate.set_limits(limits.given, commits=gate.read("limits_commit"))
                 told_unrecorded(act)
+    return True
 
 
 def _note(text: str) -> None:

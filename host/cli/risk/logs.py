@@ -13,6 +13,7 @@ from host.risk.audit_log import AuditLog
 from host.risk.limits import Limits
 from host.risk.operator_key import KeyFileError, make_key
 from host.risk.state import name_of, names_in
+from hw.breaker_detectors import BREAKER_DETECTORS
 from hw.kill_causes import KILL_CAUSES
 from hw.records import BREAKER_ACTION
 
@@ -46,7 +47,7 @@ def _as_object(trip: Trip, limits: Limits | None) -> dict[str, Any]:
     of, by = "box", ""
     if trip.what in _OF_BREAKER:
         of = name_of(limits, "instruments", trip.instrument)
-        by = f"{BREAKER_ACTION.name_of(trip.action)} ({_bits(trip.mask, _detectors())})"
+        by = f"{BREAKER_ACTION.name_of(trip.action)} ({_bits(trip.mask, BREAKER_DETECTORS)})"
     elif trip.what in _OF_OPERATOR:
         by = f"operator {trip.operator}"
     elif trip.what.startswith(_GROUP):
@@ -62,10 +63,6 @@ def _as_object(trip: Trip, limits: Limits | None) -> dict[str, Any]:
 def _bits(mask: int, names: tuple[str, ...]) -> str:
     set_ = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
     return ", ".join(names[bit] if bit < len(names) else f"bit {bit}" for bit in set_)
-
-
-def _detectors() -> tuple[str, ...]:
-    return ()
 
 
 def _text(at: int) -> str:

@@ -1,6 +1,7 @@
 """Tests of host.protocol.messages."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from host.protocol import messages as m
 from host.protocol.risk_messages import Trip
+from host.risk.fields import SECTIONS
 from host.worker.gate_desk import TRIPS
 
 STATE = m.WorkerState(worker="fpga", state="ready", endpoint="ipc:///x", refused=2)
@@ -123,3 +125,18 @@ def test_all_trips_that_are_remembered_fit_a_control_message() -> None:
     trips = m.RiskTrips(request_id=1, trips=(largest,) * TRIPS, forgotten=2**31)
     assert m.decode(m.encode(trips)) == trips
     assert len(m.encode(trips)) < m.CONTROL_LIMIT
+
+
+def test_limits_of_the_largest_build_fit_a_control_message() -> None:
+    rows = {
+        "instruments": 32, "venues": 8, "strategies": 16, "accounts": 8, "books": 256
+    }  # fmt: skip
+    longest = "x" * 40
+    document: dict[str, Any] = {"version": 1}
+    for section, fields in SECTIONS.items():
+        row = {f.name: [longest] * 32 if f.kind == "mask" else longest[:20] for f in fields}
+        named = {f"{longest}{n}"[-40:]: row for n in range(rows.get(section, 0))}
+        document[section] = named or row
+    assert len(m.encode(m.RiskLimitsSet(request_id=1, document=document, commits=0))) < (
+        m.CONTROL_LIMIT
+    )

@@ -11,7 +11,7 @@ __all__ = ["changed", "document"]
 
 def document() -> dict[str, Any]:
     """Return limits of two instruments, venues, strategies and one of the rest."""
-    instrument = {"duplicate_window": 0, "lot_value": 1, **_codes("instruments")}
+    instrument = {"duplicate_window": 0, "lot_value": 1, "breaker_hold": 0, **_codes("instruments")}
     return {
         "version": 1,
         "instruments": {
