@@ -41,14 +41,12 @@ MUTANTS: Final = {
         "m.d.sync += [place.eq(place.rotate_left(1))]",
     ),
     "an item in the cycle of the end is lost": ("closed.eq(opening)", "closed.eq(0)"),
-    "the oldest bucket stays": (
-        "m.d.sync += closed.eq(0)  # the oldest one: its place is needed",
-        "m.d.sync += closed.eq(closed)",
-    ),
     "the window is too short": (
-        "self.next_bucket & place[n - 1]",
-        "self.next_bucket & place[n - 2]",
+        "with m.If(self.empty):\n            m.d.sync += closed.eq(0)",
+        "with m.If(self.empty | (self.next_bucket & place[n - 2])):\n"
+        "            m.d.sync += closed.eq(0)",
     ),
+    "the bucket under way is its own past": ("with m.If(place[n]):", "with m.If(0):"),
     "a bucket of others": ("closed.bit_select(self.instrument, 1)", "closed.any()"),
     "empty keeps what has ended": (
         "with m.If(self.empty):\n            m.d.sync += closed.eq(0)",

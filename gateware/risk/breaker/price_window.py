@@ -156,8 +156,6 @@ class PriceWindow(wiring.Component):
             m.d.sync += closed.eq(0)
         with m.Elif(self.next_bucket & place[n]):
             m.d.sync += closed.eq(opening)
-        with m.Elif(self.next_bucket & place[n - 1]):
-            m.d.sync += closed.eq(0)  # the oldest one: its place is needed
         return closed
 
     def _gather(self, m: Module, entries: list[Any]) -> None:
