@@ -31,7 +31,7 @@ _TOLD: Final = tuple(
     getattr(RISK_EVENT_KIND, name)
     for name in ("tripped", "released", "killed", "armed", "refused", "disarmed")
 )
-#: Kills by the host that make no event.
+#: Kills by the host whose events do not say what was killed.
 _GROUP_KILLS: Final = ("kill_venues", "kill_accounts", "kill_instruments", "kill_strategies")
 #: What may be written without having the device: not what a stream or a set of limits rests on.
 _COMMANDS: Final = frozenset(RISK_REGISTERS) - {"time_step", "limits_commit"}
@@ -102,6 +102,8 @@ class GateDesk:
 
     def _remember(self, events: Records) -> None:
         for event in events:
+            if event["kind"] == RISK_EVENT_KIND.killed and not event["failed"]:
+                continue  # a kill of a group by the host: told by its register, see note_write
             self._add_trip(
                 RISK_EVENT_KIND.name_of(int(event["kind"])),
                 time=int(event["time"]),
@@ -165,8 +167,9 @@ class GateDesk:
         return read_image(self._device) == limits_image(limits, self._device.risk)
 
     def note_write(self, register: str, value: int) -> None:
-        """Remember a kill by the host that makes no event."""
+        """Remember a kill by the host whose event does not say what was killed."""
         if register in _GROUP_KILLS and value:
+            self._keep(self._device.collect())  # what came before it is told before it
             now, cycle = self._device.read("now"), self._device.read("cycles")
             self._add_trip(register, time=now, cycle=cycle, mask=value)
 

@@ -25,6 +25,7 @@ from host.device.records import (
 )
 from hw.records import (
     BOOK_EVENT,
+    CHECK,
     ENUMS,
     ERROR,
     EVENT_FLAG,
@@ -40,6 +41,7 @@ from hw.records import (
     Record,
     load_records,
 )
+from hw.registers import LIMITS
 
 UNITS = {"none", "ticks", "lots", "ns", "cycles", "orders"}
 DERIVED = [
@@ -157,3 +159,13 @@ def test_rejects_a_field_of_an_enum_that_is_not_there() -> None:
     """
     with pytest.raises(ValueError, match=re.escape("record r.f: no enum 'e'")):
         load_records(source)
+
+
+def test_every_check_says_how_to_recover_and_names_limits_that_exist() -> None:
+    limits = {name: r for table in LIMITS.values() for name, r in table.items()}
+    known = {*limits, *(f"{n}.{p.name}" for n, r in limits.items() for p in r.parts)}
+    for check in CHECK:
+        assert check.recover.endswith("."), check.name
+        assert known.issuperset(check.limits), check.name
+    for name in ("max_gross", "collar", "price_band", "box_rate", "halted"):
+        assert {c.name: c for c in CHECK}[name].limits

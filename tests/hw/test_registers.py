@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from hw.breaker_detectors import BREAKER_DETECTORS
 from hw.presets import PRESETS
-from hw.records import ERROR, RECORDS_SOURCE
-from hw.registers import REGISTERS, REGISTERS_SOURCE, Register, load_registers, map_id
+from hw.records import ENUMS, ERROR, RECORDS_SOURCE
+from hw.registers import LIMITS, REGISTERS, REGISTERS_SOURCE, Part, Register, load_registers, map_id
 
 UNITS = {"none", "cycles", "updates", "events", "levels", "orders", "books"}
 GOOD: dict[str, Any] = {
@@ -113,3 +114,23 @@ def test_map_id_changes_with_the_registers_and_with_the_records() -> None:
 def test_map_id_does_not_depend_on_what_a_preset_is_called() -> None:
     small = PRESETS["small"]
     assert map_id(dataclasses.replace(small, name="x", doc="y", holds="z")) == map_id(small)
+
+
+def test_parts_lie_side_by_side_and_mean_what_the_host_can_name() -> None:
+    limits = [r for table in LIMITS.values() for r in table.values()]
+    flags = [r for r in limits if r.name.endswith(("_flags", "_actions"))]
+    assert all(register.parts for register in flags)
+    for register in limits:
+        assert sum(part.width for part in register.parts) <= register.width
+        for part in register.parts:
+            assert not part.enum or part.enum in ENUMS
+            assert {part.index_of, part.mask_of} <= {"", "instruments", "venues"}
+    actions = LIMITS["breaker"]["breaker_actions"].parts
+    assert [part.name for part in actions] == [f"on_{name}" for name in BREAKER_DETECTORS]
+
+
+def test_parts_must_fit_their_register() -> None:
+    limit = GOOD | {"access": "limit", "table": "t", "width": 8}
+    assert Register(**limit, parts=(Part(name="a", width=8),)).parts[0].width == 8
+    with pytest.raises(ValueError, match="parts must fit in 8 bits, not take 9"):
+        Register(**limit, parts=(Part(name="a", width=8), Part(name="b")))

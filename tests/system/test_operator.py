@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from host.cli import main
 from host.risk.operator_key import make_key
+from host.risk.state import GROUPS
 from host.running import Running
 from hw.records import CHECK, ORDER_KIND, REQUEST_KIND, RISK_EVENT_KIND, SIDE
 from tests.system.operator_device import LIMITS, make_market, order, ready, send, verdict
@@ -186,5 +188,25 @@ def test_a_group_is_killed_by_name_and_cleared_only_when_told_so(
         assert verdict(send(device, order(2))[1]) == [check]
         ask("risk", "arm", "--key", running / "ana.key", "--yes", *clear)
         assert verdict(send(device, order(3))[1]) == []
-    kills = [trip for trip in ask("risk", "trips")["trips"] if trip["what"].startswith("kill_")]
-    assert [(trip["of"], trip["by"]) for trip in kills] == [(name, "host")]
+    told = [(trip["what"], trip["of"], trip["by"]) for trip in ask("risk", "trips")["trips"]]
+    armed = ("armed", "box", "operator 0")
+    killed = (f"kill_{GROUPS[what]}", name, "host")
+    assert told == [("killed", "box", "deadman"), armed, killed, armed, armed]
+
+
+def test_people_are_told_the_same_in_words(
+    running: Path, ask: Ask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready(running, ask)
+    ask("risk", "kill", "strategy", "maker")
+    said = {}
+    for command in (["show"], ["trips"], ["audit"], ["audit", "--verify"], ["disarm"], ["kill"]):
+        assert main(["risk", *command]) == 0
+        said[" ".join(command)] = capsys.readouterr().out
+    for text in ("armed", "killed strategies", "instruments.ETH.collar", "500 ticks (5)"):
+        assert text in said["show"]
+    assert "kill_strategies" in said["trips"]
+    assert "ARM|CLEAR_KILL" in said["audit"]
+    assert "unbroken" in said["audit --verify"]
+    assert "disarmed; open orders stay" in said["disarm"]
+    assert "killed: box; open orders: 0, cancels sent for all" in said["kill"]

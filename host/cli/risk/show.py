@@ -64,8 +64,8 @@ def _print_state(state: dict[str, Any]) -> None:
         if state[name]:
             rows.append((name.replace("_", " "), Text(", ".join(state[name]), "bold red")))
     for name in ("halted", "reducing", "widened"):
-        if state[f"{name}_instruments"]:
-            held = ", ".join(state[f"{name}_instruments"])
+        held = ", ".join(n for n in state[f"{name}_instruments"] if not n.startswith("#"))
+        if held:  # rows without a name are closed anyway
             rows.append((f"{name} by the breaker", Text(held, "yellow")))
     for name, text in (
         ("limits_fault", "a write of limits was refused and is not dropped"),
