@@ -56,8 +56,7 @@ __all__ = [
     "encode",
 ]
 
-# Limits of the largest build have some 100,000 bytes; a longer message is refused unread [bytes].
-CONTROL_LIMIT: Final = 262_144
+CONTROL_LIMIT: Final = 262_144  # bytes: limits of the largest build; what is longer stays unread
 
 Text = Annotated[str, Field(max_length=8192)]
 
