@@ -18,7 +18,8 @@ from gateware.book import (
     row_update,
     sweep,
 )  # fmt: skip
-from tests.formal.book_claim import READY, EventClaim, ExactClaim, Script
+from tests.formal.book_claim import READY, EventClaim, Script
+from tests.formal.book_inside import ExactClaim
 from tests.formal.ghost_book import KINDS
 from tests.formal.prover import Refuted, mutated, prove
 from tests.formal.reduced_book import REDUCED, reduce_sources

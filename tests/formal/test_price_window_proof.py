@@ -43,7 +43,7 @@ MUTANTS: Final = {
     "an item in the cycle of the end is lost": ("closed.eq(opening)", "closed.eq(0)"),
     "the window is too short": (
         "with m.If(self.empty):\n            m.d.sync += closed.eq(0)",
-        "with m.If(self.empty | self.next_bucket & place[n - 2]):\n            m.d.sync += closed.eq(0)",
+        "with m.If(self.empty | place[n - 2]):\n            m.d.sync += closed.eq(0)",
     ),
     "the bucket under way is its own past": ("with m.If(place[n]):", "with m.If(0):"),
     "a bucket of others": ("closed.bit_select(self.instrument, 1)", "closed.any()"),

@@ -252,21 +252,19 @@ class Survey(wiring.Component):
         p, row, seen, measures = self.parameters, self._row, self.seen, self._measures
         # The look stands for two cycles before the comparisons: excursions, and the larger ones.
         starts = Signal(2)
-        m.d.sync += starts.eq(
-            Mux(self.clear, 0, Cat(self._state["look"] & self.seen_valid, starts))
-        )
+        looked = self._state["look"] & self.seen_valid
+        m.d.sync += starts.eq(Mux(self.clear, 0, Cat(looked, starts)))
         moved = []
+        bits = p.tick_bits + 1
         for w in range(BREAKER_WINDOWS):
-            fall, rise, most = (
-                Signal(p.tick_bits + 1, name=f"{n}{w}") for n in ("fall", "rise", "most")
-            )
+            fall, rise, most = (Signal(bits, name=f"{n}{w}") for n in ("fall", "rise", "most"))
             m.d.sync += [
                 fall.eq(seen.highest[w] - seen.price), rise.eq(seen.price - seen.lowest[w]),
                 most.eq(Mux(fall > rise, fall, rise)),
             ]  # fmt: skip
             moved.append(most)
         silence = Signal(p.time_bits)
-        with m.If(self._state["look"] & self.seen_valid):
+        with m.If(looked):
             m.d.sync += [silence.eq(self.now - seen.time), self.time.eq(self.now)]
         bounds = self.thresholds
         pairs = [
