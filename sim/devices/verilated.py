@@ -170,7 +170,7 @@ class VerilatedDevice:
             self._check_open()
             if self._control & _RESTART:
                 raise DeviceError("the device is held in restart: write 0 to control first")
-            for start in range(0, len(updates), _CHUNK):
+            for start in range(0, max(len(updates), 1), _CHUNK):
                 chunk = updates[start : start + _CHUNK]
                 sent = self._harness.send(chunk, self._patience)
                 if sent < len(chunk):
@@ -179,7 +179,7 @@ class VerilatedDevice:
                         f"{start + sent} of {len(updates)} sent, {self._lag()}"
                     )
                 parts.append(self._harness.take())
-        return np.concatenate(parts) if parts else np.zeros(0, EVENT_DTYPE)
+        return np.concatenate(parts)
 
     def drain(self) -> NDArray[np.void]:
         """Run until the gateware is ready and every update has its exact event; return the events.
