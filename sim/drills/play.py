@@ -23,7 +23,7 @@ from hw.records import (
 from sim.drills.account import Account
 from sim.drills.strategies import Intent, Strategy
 from sim.drills.tape import Print, Tape
-from sim.drills.venue import Best, SimulatedVenue, requests
+from sim.drills.venue import Best, DeafVenue, SimulatedVenue, requests
 
 __all__ = ["Playing", "Seen", "Trip"]
 
@@ -114,8 +114,8 @@ class Playing:
         Instrument and venue of each book.
     strategy : Strategy or None
         Who trades.
-    latency : int
-        To and from a venue [ns].
+    latency : int or None
+        To and from a venue [ns]; None: the venues answer nothing.
 
     Attributes
     ----------
@@ -131,11 +131,12 @@ class Playing:
         places: Mapping[int, tuple[int, int]],
         *,
         strategy: Strategy | None = None,
-        latency: int = 1_000_000,
+        latency: int | None = 1_000_000,
     ) -> None:
         self.device, self.places, self.strategy = device, places, strategy
         self.seen, self.account = Seen(), Account()
-        self.venue = SimulatedVenue(self.account, latency=latency)
+        venue = DeafVenue if latency is None else SimulatedVenue
+        self.venue = venue(self.account, latency=latency or 0)
         self.best: dict[int, Best] = {}
         self._changes: dict[int, deque[int]] = {}  # cycles of the last events, by instrument
         self._round = _VISIT_CYCLES * device.risk.instruments
@@ -168,6 +169,10 @@ class Playing:
         intents = self.strategy.see(now, prints, widened=self._widened) if self.strategy else []
         self._exchange(now, intents)
         self._mark()
+
+    def rest(self, now: int) -> None:
+        """Let the box work in the background for a round; its time is still that of the tape."""
+        self._take(self.device.collect(self._round), now)
 
     def ask(self, now: int, intents: Iterable[Intent]) -> list[dict[str, int]]:
         """Send requests and return what the gate said of them."""

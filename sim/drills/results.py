@@ -52,7 +52,7 @@ class DrillResult:
         negative.
     false_alarms : int or None
         Trips where nothing was wrong.
-    wrong : int
+    wrong : int or None
         Outcomes that are not what the limits say; each is a defect.
     tables : tuple of Table
         Details.
@@ -70,7 +70,7 @@ class DrillResult:
     loss_with: float | None = None
     loss_without: float | None = None
     false_alarms: int | None = None
-    wrong: int = 0
+    wrong: int | None = None
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -123,7 +123,8 @@ def print_result(result: DrillResult) -> None:
         ("false alarms", _unit(result.false_alarms, "")),
         ("wrong outcomes", _unit(result.wrong, "")),
     ]
-    print_table(("", ""), rows, title=f"Drill {result.name}", right=("",))
+    rows = [row for row in rows if row[1] != "-"]
+    print_table(("measure", "value"), rows, title=f"Drill {result.name}", right=("value",))
     denied = sorted(result.denied.items(), key=lambda item: -item[1])
     if denied:
         print_table(("check", "orders"), denied, title="Denied, by check", right=("orders",))
@@ -143,8 +144,8 @@ def _print(table: Table) -> None:
 
 
 def _cell(value: object) -> str:
-    if value is None:
-        return "-"
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 

@@ -112,16 +112,16 @@ class VenueFeed:
         """Return the order that trades next on a side."""
         return self._orders.best(side)
 
-    def rest(self, side: int, tick: int, quantity: int) -> Resting:
-        """Let a new order rest; it must not cross the book.
+    def rest(self, side: int, tick: int, quantity: int, *, crosses: bool = False) -> Resting:
+        """Let a new order rest.
 
         Raises
         ------
         ValueError
-            If it would trade.
+            If it would trade, and ``crosses`` does not say that the feed is wrong.
         """
         other = self.best(1 - side)
-        if other and (tick >= other.tick if side == _BID else tick <= other.tick):
+        if not crosses and other and (tick >= other.tick if side == _BID else tick <= other.tick):
             raise ValueError(f"an order at {tick} would trade with the one at {other.tick}")
         order = Resting(next(self._ids), side, tick, quantity)
         self._orders.enter(order)
@@ -132,6 +132,28 @@ class VenueFeed:
         """Let a resting order leave."""
         self._orders.leave(order)
         self._say(UPDATE_KIND.delete, order)
+
+    def quote(self, mid: int, *, half: int, levels: int, quantity: int) -> None:
+        """Replace every order by some levels a side about a mid, ``half`` a spread away."""
+        for side in (SIDE.bid, SIDE.ask):
+            while (order := self.best(side)) is not None:
+                self.cancel(order)
+        for n in range(levels):
+            self.rest(SIDE.bid, mid - half - n, quantity)
+            self.rest(SIDE.ask, mid + half + n, quantity)
+
+    def repeat(self) -> None:
+        """Say something that changes nothing."""
+        self._say(UPDATE_KIND.status)
+
+    def lose(self) -> None:
+        """Say that updates were lost."""
+        self._say(UPDATE_KIND.gap)
+
+    def begin_anew(self) -> None:
+        """Empty the book, and say so."""
+        self._orders = VenueBook()
+        self._say(UPDATE_KIND.clear, flags=_COMPLETE)
 
     def trade_next(self, side: int, quantity: int) -> int:
         """Trade with the best order of a side; return how much of it traded [lots]."""

@@ -14,7 +14,7 @@ from hw.records import ORDER_KIND, REQUEST_KIND, SIDE
 from sim.drills.account import Account
 from sim.drills.tape import Print
 
-__all__ = ["Best", "OurOrder", "SimulatedVenue"]
+__all__ = ["Best", "DeafVenue", "OurOrder", "SimulatedVenue", "requests"]
 
 _BID: Final = SIDE.bid
 Records = NDArray[np.void]
@@ -148,6 +148,13 @@ class SimulatedVenue:
         at = time + self.latency
         row = fields | {"kind": kind, "execution": execution, "time": at}
         heappush(self._reports, (at, next(self._number), row))
+
+
+class DeafVenue(SimulatedVenue):
+    """A venue that answers nothing: the caller makes the reports."""
+
+    def send(self, orders: Records, now: int) -> None:
+        """Take what left the box, and forget it."""
 
 
 def requests(rows: Iterable[dict[str, Any]]) -> Records:
