@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from host.device.base import DeviceError, DeviceMismatchError
-from host.device.records import EVENT_DTYPE
 from hw.presets import BookParameters
 from hw.registers import REGISTERS, Register, map_id
 from sim.devices.checks import check_updates, check_write, register_entry

@@ -14,6 +14,7 @@ from sim.drills.tape import Tape
 __all__ = ["run_crash"]
 
 _LOTS: Final = 1000  # of one ETH
+_MOST_MS: Final = 100  # of market time, until the crash must be detected
 _CENTS: Final = 100 * _LOTS  # ticks * lots of one USD
 
 
@@ -32,10 +33,14 @@ _RUNS: Final = (
     _Protection(name="no price check, no breaker", breaker_acts=False, price_checks=False),
 )
 _NOTES: Final = (
-    "A reconstruction: no tick data of the day is public. The prices, the stops and the number of "
-    "prints are published; times, sizes and what other venues did are assumed.",
-    "Losses are at the end, after the rebound, marked to the consolidated mid; worst is the "
-    "largest at any moment.",
+    (
+        "A reconstruction: no tick data of the day is public. The prices, the stops and the number "
+        "of prints are published; times, sizes and what other venues did are assumed."
+    ),
+    (
+        "Losses are at the end, after the rebound, marked to the consolidated mid; worst is the "
+        "largest at any moment."
+    ),
 )
 
 
@@ -63,10 +68,11 @@ def run_crash(
     beyond = next(p for p in tape.prints if p.tick < threshold)
     false = [trip for trip in protected.trips if trip.time < PUBLISHED.start]
     first = next((trip for trip in protected.trips if trip not in false), None)
+    delay = (first.time - beyond.time) / 1e6 if first else None
     return DrillResult(
         name="crash",
         detection_cycles=first.cycles if first else None,
-        detection_ms=(first.time - beyond.time) / 1e6 if first else None,
+        detection_ms=delay,
         denied=dict(protected.denied),
         orders=protected.orders,
         orders_denied=protected.orders_denied,
@@ -74,6 +80,7 @@ def run_crash(
         loss_with=traded.money(protected.loss),
         loss_without=traded.money(bare.loss),
         false_alarms=len(false),
+        missed=delay is None or delay > _MOST_MS,
         tables=(_runs_table(seen, traded), trip_table(protected.trips, PUBLISHED.start)),
         notes=_NOTES,
     )
@@ -93,17 +100,13 @@ def _desk(shape: CrashShape, run: _Protection) -> Desk:
         most=50 * _LOTS,
         loss=2_000 * _CENTS,
     )
-    return Desk(
-        instruments=(eth,), breaker_acts=run.breaker_acts, price_checks=run.price_checks
-    )
+    return Desk(instruments=(eth,), breaker_acts=run.breaker_acts, price_checks=run.price_checks)
 
 
 def _run(open_device: OpenDevice, shape: CrashShape, run: _Protection, tape: Tape) -> Seen:
     """Play the tape once."""
     desk = _desk(shape, run)
-    maker = FollowingMaker(
-        instrument=0, venue=0, book=0, quantity=5 * _LOTS, last=PUBLISHED.first
-    )
+    maker = FollowingMaker(instrument=0, venue=0, book=0, quantity=5 * _LOTS, last=PUBLISHED.first)
     with open_device() as device:
         ready(device, desk_limits(desk, device.risk))
         return Playing(device, desk.places(), strategy=maker).play(tape)

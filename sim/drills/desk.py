@@ -129,7 +129,9 @@ def _instrument(desk: Desk, traded: Traded, parameters: RiskParameters) -> dict[
     row = desk.breaker.row(traded.price, acts=desk.breaker_acts)
     for prefix, step, bits in (("lot", traded.lot, 32), ("tick", traded.step, p.tick_bits)):
         parts = divisor_fields(step, min(bits, p.quantity_bits if prefix == "lot" else bits))
-        row |= {f"{prefix}_{n}": v for n, v in zip(("mask", "inverse", "bound"), parts, strict=True)}
+        row |= {
+            f"{prefix}_{n}": v for n, v in zip(("mask", "inverse", "bound"), parts, strict=True)
+        }
     row |= {
         "instrument_flags": 0b011,
         "min_quantity": traded.lot,
@@ -144,7 +146,7 @@ def _instrument(desk: Desk, traded: Traded, parameters: RiskParameters) -> dict[
         "lot_value": 1,
         "max_instrument_orders": 64,
         "max_age": 2 * _SECOND,
-        "duplicate_window": 5 * _MS,
+        "duplicate_window": _MS // 2,
     }
     opened: Sequence[str] = ()
     if not desk.price_checks:
@@ -152,17 +154,22 @@ def _instrument(desk: Desk, traded: Traded, parameters: RiskParameters) -> dict[
         opened = ("max_tick", "collar", "max_loss")
     row |= {name: _largest(name, p) for name in opened}
     if not desk.rates:
-        row |= {name: _largest(name, p) for name in ("max_long", "max_short", "max_loss")}
+        unlimited = ("max_long", "max_short", "max_loss", "max_instrument_orders")
+        row |= {name: _largest(name, p) for name in unlimited}
         row["duplicate_window"] = 0
     return row
 
 
 def _strategies(desk: Desk, parameters: RiskParameters) -> Limits:
     n = parameters.strategies
-    period, executions, ratio, allowance = 2 * _MS, 200, 20, 1000
+    period, most, executions, ratio, allowance = 2 * _MS, 64, 200, 20, 1000
     if not desk.rates:
-        period, executions, allowance = 1, *(
-            _largest(name, parameters) for name in ("max_executions", "message_allowance")
+        period, most, executions, allowance = (
+            1,
+            *(
+                _largest(name, parameters)
+                for name in ("max_strategy_orders", "max_executions", "message_allowance")
+            ),
         )
     everything = (1 << len(desk.instruments)) - 1
     return {
@@ -170,7 +177,7 @@ def _strategies(desk: Desk, parameters: RiskParameters) -> Limits:
         "strategy_instruments": [everything] * n,
         "strategy_period": [period] * n,
         "strategy_tolerance": [19 * period] * n,
-        "max_strategy_orders": [64] * n,
+        "max_strategy_orders": [most] * n,
         "max_executions": [executions] * n,
         "message_ratio": [ratio] * n,
         "message_allowance": [allowance] * n,
@@ -190,7 +197,7 @@ def _box(desk: Desk, parameters: RiskParameters) -> Limits:
         "burst_tolerance": [9 * (_MS // 10)],
         "max_gross": [lots if desk.rates else room],
         "max_net": [lots if desk.rates else room],
-        "max_open_orders": [128],
+        "max_open_orders": [128 if desk.rates else parameters.order_slots],
         "reject_limit": [16],
         "deadman_timeout": [_largest("deadman_timeout", parameters)],
         "box_flags": [0],

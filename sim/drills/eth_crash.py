@@ -14,7 +14,7 @@ from typing import Final
 from hw.records import SIDE
 from sim.drills.tape import Tape, VenueFeed, merge_feeds
 
-__all__ = ["PUBLISHED", "CrashShape", "Published", "crash_tape"]
+__all__ = ["PUBLISHED", "CrashShape", "Published", "calm_tape", "crash_tape"]
 
 _BID, _ASK = SIDE.bid, SIDE.ask
 _MS: Final = 1_000_000
@@ -102,6 +102,14 @@ def crash_tape(shape: CrashShape, seed: int) -> Tape:
     crash.follow()
     crash.rebound()
     crash.be_calm(shape.after)
+    return merge_feeds(crash.main, *crash.others)
+
+
+def calm_tape(shape: CrashShape, seed: int) -> Tape:
+    """Return the tape of the day up to the sell order."""
+    crash = _Crash(shape, random.Random(seed))
+    crash.rest_at_dawn()
+    crash.be_calm(shape.calm)
     return merge_feeds(crash.main, *crash.others)
 
 
@@ -240,9 +248,7 @@ def _falling(rng: random.Random, first: int, last: int, count: int) -> list[int]
     return [first - round((first - last) * done / total) for done in accumulate(steps, initial=0)]
 
 
-def _stops(
-    rng: random.Random, prices: list[int], sizes: list[int], first: int
-) -> list[_Stop]:
+def _stops(rng: random.Random, prices: list[int], sizes: list[int], first: int) -> list[_Stop]:
     """Return the stops: each sells what one to three of the bids want, when the last is traded."""
     groups = _groups(rng, len(prices) - first, PUBLISHED.stops)
     stops, at, highest = [], first, PUBLISHED.first

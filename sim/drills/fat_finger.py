@@ -55,15 +55,13 @@ def desk() -> Desk:
     return Desk(instruments=(eth,))
 
 
-def run_fat_finger(open_device: OpenDevice, *, seed: int = 0) -> DrillResult:
+def run_fat_finger(open_device: OpenDevice) -> DrillResult:
     """Send every order of the sweep, and compare the verdict with what the limits say.
 
     Parameters
     ----------
     open_device : OpenDevice
         Makes a device just after reset.
-    seed : int
-        Not used: the sweep is the same always.
     """
     plan = desk()
     (traded,) = plan.instruments

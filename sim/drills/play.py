@@ -171,7 +171,8 @@ class Playing:
         self._mark()
 
     def rest(self, now: int) -> None:
-        """Let the box work in the background for a round; its time is still that of the tape."""
+        """Let the reports come that are due, and the box work in the background for a round."""
+        self._exchange(now, [])
         self._take(self.device.collect(self._round), now)
 
     def ask(self, now: int, intents: Iterable[Intent]) -> list[dict[str, int]]:
@@ -180,7 +181,9 @@ class Playing:
 
     def double_mid(self, instrument: int) -> int | None:
         """Return best bid + best ask over all venues [double ticks], None if a side is missing."""
-        bests = [self.best[b] for b, (i, _) in self.places.items() if i == instrument and b in self.best]
+        bests = [
+            self.best[b] for b, (i, _) in self.places.items() if i == instrument and b in self.best
+        ]
         bids = [best.bid for best in bests if best.bid is not None]
         asks = [best.ask for best in bests if best.ask is not None]
         return max(bids) + min(asks) if bids and asks else None

@@ -54,6 +54,8 @@ class DrillResult:
         Trips where nothing was wrong.
     wrong : int or None
         Outcomes that are not what the limits say; each is a defect.
+    missed : bool
+        What had to be detected was not, or too late.
     tables : tuple of Table
         Details.
     notes : tuple of str
@@ -71,8 +73,14 @@ class DrillResult:
     loss_without: float | None = None
     false_alarms: int | None = None
     wrong: int | None = None
+    missed: bool = False
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the protection did not do what it must; a false alarm is no such failure."""
+        return bool(self.wrong) or self.missed
 
     def to_json(self) -> dict[str, Any]:
         """Return it as one object."""
@@ -88,6 +96,7 @@ class DrillResult:
             "loss_without": self.loss_without,
             "false_alarms": self.false_alarms,
             "wrong": self.wrong,
+            "missed": self.missed,
         }
         details = {table.key: [dict(row) for row in table.rows] for table in self.tables}
         return plain | details | {"notes": list(self.notes)}

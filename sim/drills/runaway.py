@@ -24,10 +24,14 @@ _LARGEST: Final = 20_000
 _LATENCY: Final = 500 * _US
 _REFRESH: Final = 100 * _MS
 _NOTES: Final = (
-    "Detection: from the order that is over a limit to its verdict; in market time, how long the "
-    "loop that was stopped last had run.",
-    "Loss without: the same loops with rates, duplicates, positions, executions, messages and "
-    "losses as good as unlimited.",
+    (
+        "Detection: from the order that is over a limit to its verdict; in market time, how long "
+        "the loop that was stopped last had run."
+    ),
+    (
+        "Loss without: the same loops with rates, duplicates, positions, executions, messages and "
+        "losses as good as unlimited."
+    ),
 )
 
 
@@ -67,7 +71,7 @@ class Loop:
 
 def _loops() -> tuple[Loop, ...]:
     spray = Loop(
-        name="quotes every price in turn", pulse=50 * _US, pulses=200,
+        name="quotes every price in turn", pulse=200 * _US, pulses=200,
         order=lambda n: (_BID, _PRICE - _AWAY - n, 10), stopped_by="strategy_rate",
         most=lambda row: spray.conforming(row, "strategy"),
     )  # fmt: skip
@@ -79,22 +83,22 @@ def _loops() -> tuple[Loop, ...]:
         ),
         spray,
         Loop(
-            name="sends and cancels", pulse=4 * _MS, pulses=600,
+            name="sends and cancels", pulse=2 * _MS, pulses=600,
             order=lambda n: (_BID, _PRICE - 2 * _AWAY - n % 50, 10), cancels=True,
             stopped_by="message_ratio", most=lambda row: row["message_allowance"] // 2,
         ),
         Loop(
-            name="buys and sells a little", pulse=4 * _MS, pulses=250,
+            name="buys and sells a little", pulse=2 * _MS, pulses=250,
             order=lambda n: _take(_BID if n % 2 == 0 else _ASK, 10), stopped_by="executions",
             most=lambda row: row["max_executions"],
         ),
         Loop(
-            name="buys without end", pulse=4 * _MS, pulses=80,
+            name="buys without end", pulse=2 * _MS, pulses=80,
             order=lambda _: _take(_BID, 1_000), stopped_by="max_long",
             most=lambda row: row["max_long"] // 1_000,
         ),
         Loop(
-            name="buys and sells as much as it may", pulse=4 * _MS, pulses=160,
+            name="buys and sells as much as it may", pulse=2 * _MS, pulses=160,
             order=lambda n: _take(_ASK if n % 2 == 0 else _BID, _LARGEST), stopped_by="max_loss",
             # Each order gives away half a spread; a few more are under way when that is seen.
             most=lambda row: row["max_loss"] // (_HALF * _LARGEST) + 3,
@@ -125,15 +129,13 @@ def desk(*, limited: bool) -> Desk:
     return Desk(instruments=(eth,), price_checks=limited, rates=limited)
 
 
-def run_runaway(open_device: OpenDevice, *, seed: int = 0) -> DrillResult:
+def run_runaway(open_device: OpenDevice) -> DrillResult:
     """Let every loop run, with the limits and without them.
 
     Parameters
     ----------
     open_device : OpenDevice
         Makes a device just after reset.
-    seed : int
-        Not used: the drill is the same always.
     """
     limited, rows = _run(open_device, limited=True)
     free, _ = _run(open_device, limited=False)
@@ -204,6 +206,7 @@ def _loop(
         if stage.now - refreshed >= _REFRESH:
             refreshed = stage.now
             _refresh(stage)
+    stage.end_all()
     most = loop.most(row) if limited else loop.pulses
     return {
         "loop": loop.name,

@@ -81,7 +81,7 @@ class Stage:
             feed.now = self.now
 
     def tell(self) -> None:
-        """Send what the feeds have said since the last time; nothing is sent if they said nothing."""
+        """Send what the feeds have said since the last time, if anything."""
         rows = [row for feed in self.feeds for row in feed.out]
         for feed in self.feeds:
             feed.out.clear()
@@ -102,6 +102,12 @@ class Stage:
         """Cancel an order, and let the venue say that it is gone."""
         kinds = REQUEST_KIND.ack, REQUEST_KIND.cancel, REQUEST_KIND.cancelled
         self.playing.ask(self.now, [intent | {"kind": kind} for kind in kinds])
+
+    def end_all(self) -> None:
+        """Cancel every order that rests at a venue."""
+        resting = [order.fields for order in self.playing.venue.resting.values()]
+        kind = {"kind": REQUEST_KIND.cancel}
+        self.playing.ask(self.now, [fields | kind for fields in resting])
 
     def intent(
         self, venue: int, side: int, tick: int, quantity: int, *, strategy: int = 0

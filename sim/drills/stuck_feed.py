@@ -28,8 +28,10 @@ _NONE: Final[frozenset[str]] = frozenset()
 _STALE: Final = frozenset({"book_stale"})
 _REDUCE: Final = frozenset({"reduce_only"})
 _NOTES: Final = (
-    "Detection is that of the venue that repeats itself, from the moment at which the venues were "
-    "further apart than the limit.",
+    (
+        "Detection is that of the venue that repeats itself, from the moment at which the venues "
+        "were further apart than the limit."
+    ),
     "A verdict is wrong if the checks that failed are not exactly those of the trouble.",
 )
 
@@ -157,15 +159,13 @@ class _Watch:
         return _STALE if self.stage.now - self.heard[venue] > _STALE_AFTER else _NONE
 
 
-def run_stuck_feed(open_device: OpenDevice, *, seed: int = 0) -> DrillResult:
+def run_stuck_feed(open_device: OpenDevice) -> DrillResult:
     """Play every trouble, one after the other, with calm between them.
 
     Parameters
     ----------
     open_device : OpenDevice
         Makes a device just after reset.
-    seed : int
-        Not used: the drill is the same always.
     """
     plan = desk()
     hold = plan.breaker.hold / _SECOND + 1
@@ -195,6 +195,7 @@ def run_stuck_feed(open_device: OpenDevice, *, seed: int = 0) -> DrillResult:
         orders_denied=seen.orders_denied,
         false_alarms=len(false),
         wrong=sum(row["wrong"] for row in watch.rows),
+        missed=trip is None,
         tables=(Table("troubles", "Troubles", watch.rows),),
         notes=_NOTES,
     )

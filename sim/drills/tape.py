@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -61,7 +62,7 @@ class Tape:
         times = self.updates["time"]
         edges = [0, *(np.flatnonzero(np.diff(times)) + 1).tolist(), len(times)]
         prints, n = self.prints, 0
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             if start == end:
                 continue
             now, first = int(times[start]), n
