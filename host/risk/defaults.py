@@ -20,7 +20,7 @@ def _actions() -> dict[str, str]:
     returns = dict.fromkeys(BREAKER_DETECTORS[:BREAKER_WINDOWS], "halt")
     return returns | {
         "spread": "reduce",
-        "depth": "widen",
+        "depth": "none",  # at best prices a few lots are common: see docs/operate/drills.md
         "divergence": "reduce",
         "rate": "widen",
         "silence": "reduce",

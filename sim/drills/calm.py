@@ -15,6 +15,7 @@ from host.device.base import RiskDevice
 from host.risk.defaults import DEFAULTS, BreakerDefaults
 from hw.breaker_detectors import BREAKER_DETECTORS
 from hw.presets import PRESETS, BookParameters
+from hw.records import BREAKER_ACTION
 from hw.risk_parameters import RiskParameters
 from sim.captures import CaptureError, measure, open_capture
 from sim.drills.desk import Desk, Traded, desk_limits
@@ -40,7 +41,7 @@ _SECOND: Final = 1_000_000_000
 _LEARNING: Final = 2 * _SECOND
 _REARM_AFTER: Final = 5 * _SECOND  # the operator ends a halt: what trips again counts again
 _MOST_BOOKS: Final = 16
-_GENERATED: Final = CrashShape(calm=30 * _SECOND)
+_GENERATED: Final = CrashShape(calm=15 * _SECOND)
 Updates = NDArray[np.void]
 
 
@@ -51,7 +52,23 @@ def calm_captures(data: Path) -> list[Path]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Watched:
-    """What came of one capture."""
+    """What came of one capture.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    books, watched : int
+        Books in it, and those of them that the circuit breaker watched.
+    seconds : float
+        Market time.
+    updates : int
+        Updates played.
+    seen : Seen
+        What the device said.
+    crossed : tuple of bool
+        Of each trip whether the book was crossed with itself.
+    """
 
     name: str
     books: int
@@ -59,6 +76,7 @@ class _Watched:
     seconds: float
     updates: int
     seen: Seen
+    crossed: tuple[bool, ...]
 
     def row(self) -> dict[str, Any]:
         """Return it for a table, with the trips of each detector."""
@@ -73,6 +91,21 @@ class _Watched:
             "updates": self.updates,
         }
         return plain | {name: trips[name] for name in BREAKER_DETECTORS}
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """Return every trip for a table."""
+        pairs = zip(self.seen.trips, self.crossed, strict=True)
+        return [
+            {
+                "capture": self.name,
+                "book": trip.instrument,
+                "detectors": ", ".join(detectors_of(trip)),
+                "action": BREAKER_ACTION.name_of(trip.action),
+                "time": trip.time,
+                "book crossed": crossed,
+            }
+            for trip, crossed in pairs
+        ]
 
 
 def run_calm(
@@ -120,7 +153,10 @@ def run_calm(
     return DrillResult(
         name="calm",
         false_alarms=sum(len(one.seen.trips) for one in watched),
-        tables=(Table("captures", "False alarms, by detector", [one.row() for one in watched]),),
+        tables=(
+            Table("captures", "False alarms, by detector", [one.row() for one in watched]),
+            Table("alarms", "False alarms", [alarm for one in watched for alarm in one.alarms()]),
+        ),
         notes=tuple(notes),
     )
 
@@ -141,10 +177,12 @@ def _capture(
         return None
     parameters = choose_preset(needs, PRESETS)
     size = _risk_size(parameters, min(needs.books, _MOST_BOOKS))
-    with open_capture([path], symbols=symbols) as capture:
-        with open_device(parameters, size) as device:
-            watch = _Watch(device, min(needs.books, _MOST_BOOKS), breaker)
-            return watch.play(path.name, _steps(batch.updates for batch in capture))
+    with (
+        open_capture([path], symbols=symbols) as capture,
+        open_device(parameters, size) as device,
+    ):
+        watch = _Watch(device, min(needs.books, _MOST_BOOKS), breaker)
+        return watch.play(path.name, _steps(batch.updates for batch in capture))
 
 
 def _fitting(path: Path, notes: list[str]) -> list[str] | None:
@@ -175,7 +213,7 @@ def _generated(open_device: OpenSized, breaker: BreakerDefaults, seed: int) -> _
     """Play generated flow: the time before the crash, each venue an instrument of its own."""
     tape = calm_tape(_GENERATED, seed)
     parameters, books = PRESETS["small"], 1 + _GENERATED.others
-    with open_device(parameters, _risk_size(parameters, books)) as device:
+    with open_device(parameters, RiskParameters()) as device:
         return _Watch(device, books, breaker).play("generated", _steps(iter([tape.updates])))
 
 
@@ -202,12 +240,15 @@ class _Watch:
         """Play a capture to its end."""
         trips = self._playing.seen.trips
         first = now = updates = done = 0
+        crossed: list[bool] = []
         learnt = False
         ready(self._device, desk_limits(Desk(instruments=()), self._device.risk))
         for now, some in steps:
             first = first or now
             updates += len(some)
             self._playing.step(now, some)
+            while len(crossed) < len(trips):
+                crossed.append(self._crossed(trips[len(crossed)].instrument))
             if not learnt and now - first >= _LEARNING:
                 learnt = True
                 self._set_thresholds()
@@ -221,7 +262,12 @@ class _Watch:
             seconds=(now - first) / _SECOND,
             updates=updates,
             seen=self._playing.seen,
+            crossed=tuple(crossed),
         )
+
+    def _crossed(self, book: int) -> bool:
+        best = self._playing.best.get(book)
+        return best is not None and best.crossed
 
     def _set_thresholds(self) -> None:
         """Bring limits into force for the books that have a price."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from host.risk.defaults import DEFAULTS, BreakerDefaults
 from sim.drills.desk import Desk, Traded, desk_limits
 from sim.drills.eth_crash import PUBLISHED, CrashShape, crash_tape
 from sim.drills.gate import OpenDevice, ready
@@ -45,7 +46,11 @@ _NOTES: Final = (
 
 
 def run_crash(
-    open_device: OpenDevice, *, seed: int, shape: CrashShape | None = None
+    open_device: OpenDevice,
+    *,
+    seed: int,
+    shape: CrashShape | None = None,
+    breaker: BreakerDefaults = DEFAULTS,
 ) -> DrillResult:
     """Play the crash three times: with the breaker, without it, and without any price check.
 
@@ -57,14 +62,15 @@ def run_crash(
         Of the tape.
     shape : CrashShape, optional
         What is assumed of the day.
+    breaker : BreakerDefaults
+        Rule of the thresholds.
     """
     shape = shape or CrashShape()
     tape = crash_tape(shape, seed)
-    seen = {run.name: _run(open_device, shape, run, tape) for run in _RUNS}
+    seen = {run.name: _run(open_device, _desk(shape, run, breaker), tape) for run in _RUNS}
     protected, bare, _ = seen.values()
-    desk = _desk(shape, _RUNS[0])
-    (traded,) = desk.instruments
-    threshold = traded.price - desk.breaker.ticks(min(desk.breaker.returns), traded.price)
+    (traded,) = _desk(shape, _RUNS[0], breaker).instruments
+    threshold = traded.price - breaker.ticks(min(breaker.returns), traded.price)
     beyond = next(p for p in tape.prints if p.tick < threshold)
     false = [trip for trip in protected.trips if trip.time < PUBLISHED.start]
     first = next((trip for trip in protected.trips if trip not in false), None)
@@ -86,7 +92,7 @@ def run_crash(
     )
 
 
-def _desk(shape: CrashShape, run: _Protection) -> Desk:
+def _desk(shape: CrashShape, run: _Protection, breaker: BreakerDefaults) -> Desk:
     eth = Traded(
         symbol="ETH-USD",
         currency="USD",
@@ -100,12 +106,16 @@ def _desk(shape: CrashShape, run: _Protection) -> Desk:
         most=50 * _LOTS,
         loss=2_000 * _CENTS,
     )
-    return Desk(instruments=(eth,), breaker_acts=run.breaker_acts, price_checks=run.price_checks)
+    return Desk(
+        instruments=(eth,),
+        breaker=breaker,
+        breaker_acts=run.breaker_acts,
+        price_checks=run.price_checks,
+    )
 
 
-def _run(open_device: OpenDevice, shape: CrashShape, run: _Protection, tape: Tape) -> Seen:
+def _run(open_device: OpenDevice, desk: Desk, tape: Tape) -> Seen:
     """Play the tape once."""
-    desk = _desk(shape, run)
     maker = FollowingMaker(instrument=0, venue=0, book=0, quantity=5 * _LOTS, last=PUBLISHED.first)
     with open_device() as device:
         ready(device, desk_limits(desk, device.risk))

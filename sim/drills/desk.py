@@ -162,7 +162,7 @@ def _instrument(desk: Desk, traded: Traded, parameters: RiskParameters) -> dict[
 
 def _strategies(desk: Desk, parameters: RiskParameters) -> Limits:
     n = parameters.strategies
-    period, most, executions, ratio, allowance = 2 * _MS, 64, 200, 20, 1000
+    period, most, executions, ratio, allowance = 2 * _MS, 64, 200, 20, 400
     if not desk.rates:
         period, most, executions, allowance = (
             1,

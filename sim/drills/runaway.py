@@ -83,7 +83,7 @@ def _loops() -> tuple[Loop, ...]:
         ),
         spray,
         Loop(
-            name="sends and cancels", pulse=2 * _MS, pulses=600,
+            name="sends and cancels", pulse=2 * _MS, pulses=250,
             order=lambda n: (_BID, _PRICE - 2 * _AWAY - n % 50, 10), cancels=True,
             stopped_by="message_ratio", most=lambda row: row["message_allowance"] // 2,
         ),

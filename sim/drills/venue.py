@@ -32,6 +32,11 @@ class Best:
     bid_quantity: int
     ask_quantity: int
 
+    @property
+    def crossed(self) -> bool:
+        """Whether the bid is not below the offer."""
+        return self.bid is not None and self.ask is not None and self.bid >= self.ask
+
 
 @dataclass(slots=True)
 class OurOrder:
