@@ -6,14 +6,12 @@ from fractions import Fraction
 from typing import Final
 
 from host.risk.defaults import DEFAULTS, BreakerDefaults
+from host.risk.fields import LIMIT_REGISTERS
+from host.risk.image import Image, entries
 from hw.divisors import divisor_fields
-from hw.limit_rows import limit_rows
-from hw.registers import LIMITS
 from hw.risk_parameters import RiskParameters
 
 __all__ = ["Desk", "Traded", "desk_limits"]
-
-Limits = dict[str, list[int]]
 
 _MS: Final = 1_000_000
 _SECOND: Final = 1_000_000_000
@@ -92,7 +90,7 @@ class Desk:
         return {book: (i, venue) for i, traded in pairs for book, venue in traded.books}
 
 
-def desk_limits(desk: Desk, parameters: RiskParameters) -> Limits:
+def desk_limits(desk: Desk, parameters: RiskParameters) -> Image:
     """Return every limit of a build, by register: one value for each row.
 
     Limits of rows that the desk does not use are 0: closed.
@@ -104,10 +102,8 @@ def desk_limits(desk: Desk, parameters: RiskParameters) -> Limits:
     parameters : RiskParameters
         The build.
     """
-    limits = {
-        name: [0] * (limit_rows(table, parameters) if register.count > 1 else 1)
-        for table, registers in LIMITS.items()
-        for name, register in registers.items()
+    limits: Image = {
+        name: [0] * entries(register, parameters) for name, register in LIMIT_REGISTERS.items()
     }
     limits |= desk.breaker.shared() | _box(desk, parameters) | _strategies(desk, parameters)
     limits["account_flags"] = [1] * parameters.accounts
@@ -120,8 +116,7 @@ def desk_limits(desk: Desk, parameters: RiskParameters) -> Limits:
 
 
 def _largest(name: str, parameters: RiskParameters) -> int:
-    width = next(fields[name].width for fields in LIMITS.values() if name in fields)
-    return (1 << parameters.limit_bits(name, width)) - 1
+    return (1 << parameters.limit_bits(name, LIMIT_REGISTERS[name].width)) - 1
 
 
 def _instrument(desk: Desk, traded: Traded, parameters: RiskParameters) -> dict[str, int]:
@@ -160,7 +155,7 @@ def _instrument(desk: Desk, traded: Traded, parameters: RiskParameters) -> dict[
     return row
 
 
-def _strategies(desk: Desk, parameters: RiskParameters) -> Limits:
+def _strategies(desk: Desk, parameters: RiskParameters) -> Image:
     n = parameters.strategies
     period, most, executions, ratio, allowance = 2 * _MS, 64, 200, 20, 400
     if not desk.rates:
@@ -187,7 +182,7 @@ def _strategies(desk: Desk, parameters: RiskParameters) -> Limits:
     }
 
 
-def _box(desk: Desk, parameters: RiskParameters) -> Limits:
+def _box(desk: Desk, parameters: RiskParameters) -> Image:
     lots = 4 * sum(traded.most for traded in desk.instruments)
     room = _largest("max_gross", parameters)
     return {

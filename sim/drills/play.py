@@ -33,8 +33,6 @@ _CLOSING: Final = (EVENT_KIND.best, EVENT_KIND.resolved, EVENT_KIND.cleared)
 _ROUND_EVERY: Final = 6_250_000
 _VISIT_CYCLES: Final = 72
 _STEP_CYCLES: Final = 48
-#: From the cycle in which an action is in force to that of its event.
-_TOLD_AFTER: Final = CircuitBreaker.TRIP_LATENCY - CircuitBreaker.LATENCY
 #: From a best-price event to an action at the earliest [cycles].
 _SOONEST: Final = ConsolidatedMarket.LATENCY + CircuitBreaker.LATENCY
 _REMEMBERED: Final = 256
@@ -221,10 +219,10 @@ class Playing:
     def _note(self, event: dict[str, int]) -> None:
         kind, seen = event["kind"], self.seen
         if kind == RISK_EVENT_KIND.tripped:
-            in_force = event["cycle"] - _TOLD_AFTER
+            decided = event["cycle"]
             changes = self._changes.get(event["instrument"], ())
-            caused = [cycle for cycle in changes if cycle <= in_force - _SOONEST]
-            after = in_force - max(caused, default=0)
+            caused = [cycle for cycle in changes if cycle <= decided - _SOONEST]
+            after = decided - max(caused, default=0)
             trip: dict[str, Any] = {n: event[n] for n in ("instrument", "action", "time")}
             seen.trips.append(Trip(**trip, detectors=event["failed"], cycles=after))
             self._widened |= event["action"] == BREAKER_ACTION.widen
