@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import click
 
+from host.risk.defaults import DEFAULTS
 from host.risk.fields import FIELDS, SECTIONS
 from host.risk.schema import REQUIRED
+from hw.breaker_detectors import BREAKER_DETECTORS, WINDOW_BUCKETS
 from hw.latency import LATENCY
 from hw.presets import PRESETS
 from hw.records import CHECK, ENUMS, RECORDS
@@ -208,6 +210,32 @@ def latency() -> str:
     return page("Latency budget", "hw/latency.toml", intro, table(head, rows))
 
 
+def breaker_defaults() -> str:
+    """Return the default thresholds of the circuit breaker, as shares of the price."""
+    d, ns = DEFAULTS, 1_000_000_000
+    found = {f"return{n}": f"{share / 100:g} % of the price, or {d.sigmas[n]} times the volatility "
+             f"if that is more, within {d.windows[n] / ns:g} s"
+             for n, share in enumerate(d.returns)}  # fmt: skip
+    found |= {
+        "spread": f"{d.spread / 100:g} % of the price",
+        "depth": f"1 / {1 << d.depth_shift:,} of the average",
+        "divergence": f"{d.divergence / 100:g} % of the price",
+        "rate": f"{d.rate:,} changes in {d.windows[1] / WINDOW_BUCKETS / ns:g} s",
+        "silence": f"{d.silence / ns:g} s",
+    }
+    rows = [(f"`{name}`", found[name], d.actions[name]) for name in BREAKER_DETECTORS]
+    rows.append(("band (`luld`)", f"{d.band / 100:g} % of the price", "orders outside are denied"))
+    intro = (
+        "One rule for every instrument; the [drills](../operate/drills.md) use it, and say what "
+        f"came of it. No distance is less than {d.least} ticks. Widen and reduce end after "
+        f"{d.hold / ns:g} s of calm. Nothing of this is in force after reset."
+    )
+    head = ("detector", "threshold", "action")
+    return page(
+        "Defaults of the circuit breaker", "host/risk/defaults.py", intro, table(head, rows)
+    )
+
+
 def command_help(name: str, command: click.Command) -> str:
     """Return a section with what ``--help`` prints, for a command and those below it."""
     context = click.Context(command, info_name=name, terminal_width=96, max_content_width=96)
@@ -245,6 +273,7 @@ def pages() -> dict[str, str]:
         "reference/codes.md": codes(),
         "reference/checks.md": checks(),
         "reference/limits.md": limits(),
+        "reference/breaker-defaults.md": breaker_defaults(),
         "reference/presets.md": presets(),
         "reference/latency.md": latency(),
         "reference/commands.md": commands(),

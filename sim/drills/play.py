@@ -161,7 +161,7 @@ class Playing:
         for trade in prints:
             by_book.setdefault(trade.book, []).append(trade)
         for book, traded in by_book.items():
-            if book in self.best:
+            if book in self.best and book in self.places:
                 self.venue.happen(self.places[book], self.best[book], traded)
         self.venue.meet_all(now)
         intents = self.strategy.see(now, prints, widened=self._widened) if self.strategy else []
@@ -240,20 +240,22 @@ class Playing:
 
     def _events(self, events: Records) -> None:
         """Take what the books say."""
-        for event in events:
-            if event["kind"] not in _CLOSING:
-                continue
-            book, flags = int(event["book"]), int(event["flags"])
+        said = events[np.isin(events["kind"], _CLOSING)]
+        for book in np.unique(said["book"]).tolist():
+            own = said[said["book"] == book]
+            if book in self.places:
+                instrument, _ = self.places[book]
+                changes = self._changes.setdefault(instrument, deque(maxlen=_REMEMBERED))
+                changes.extend(own["cycle"][-_REMEMBERED:].tolist())
+            last = own[-1]
+            flags = int(last["flags"])
             bid, ask = flags >> EVENT_FLAG.bid & 1, flags >> EVENT_FLAG.ask & 1
             self.best[book] = Best(
-                int(event["bid_tick"]) if bid else None,
-                int(event["ask_tick"]) if ask else None,
-                int(event["bid_quantity"]),
-                int(event["ask_quantity"]),
+                int(last["bid_tick"]) if bid else None,
+                int(last["ask_tick"]) if ask else None,
+                int(last["bid_quantity"]),
+                int(last["ask_quantity"]),
             )
-            if book in self.places:
-                changes = self._changes.setdefault(self.places[book][0], deque(maxlen=_REMEMBERED))
-                changes.append(int(event["cycle"]))
 
     def _mark(self) -> None:
         """Mark every position."""

@@ -8,6 +8,7 @@ import pytest
 from host.cli import main
 from host.cli.output import Exit
 from sim.cli import drill as command
+from sim.devices.verilated_risk import VerilatedRiskDevice
 from sim.drills.results import DrillResult, Table
 
 KEYS = {
@@ -76,7 +77,7 @@ def test_what_is_no_drill_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_machine_without_a_compiler_is_told_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command.VerilatedRiskDevice, "missing", lambda: ["no C++ compiler"])
+    monkeypatch.setattr(VerilatedRiskDevice, "missing", lambda: ["no C++ compiler"])
     assert main(["drill", "crash"]) == Exit.FAILED
     assert "no C++ compiler" in capsys.readouterr().err
 
@@ -94,6 +95,6 @@ def test_captures_are_looked_for_where_they_are_said_to_be(
         return DrillResult(name="calm")
 
     monkeypatch.setattr(command, "run_calm", run_calm)
-    monkeypatch.setattr(command.VerilatedRiskDevice, "missing", list)
+    monkeypatch.setattr(VerilatedRiskDevice, "missing", list)
     assert main(["drill", "calm", "--data", str(tmp_path)]) == Exit.OK
     assert asked == [[there]]
