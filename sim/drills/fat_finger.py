@@ -1,6 +1,5 @@
 """The drill ``fat-finger``: sizes and prices about every limit, and slips of the keyboard."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -37,6 +36,26 @@ class _Order:
     slip: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An order, the checks that failed, and those that had to."""
+
+    order: _Order
+    failed: frozenset[str]
+    expected: frozenset[str]
+
+    def shown(self) -> dict[str, Any]:
+        """Return it for a table."""
+        shown: dict[str, Any] = {
+            "price": self.order.tick,
+            "size": self.order.quantity,
+            "verdict": _listed(self.failed),
+        }
+        return shown | (
+            {} if self.failed == self.expected else {"expected": _listed(self.expected)}
+        )
+
+
 def desk() -> Desk:
     """Return the desk of the drill."""
     eth = Traded(
@@ -65,35 +84,22 @@ def run_fat_finger(open_device: OpenDevice) -> DrillResult:
     """
     plan = desk()
     (traded,) = plan.instruments
-    sweep: list[dict[str, Any]] = []
-    slips: list[dict[str, Any]] = []
-    lost, avoided = Fraction(0), Fraction(0)
-    outcome: Counter[str] = Counter()
     with open_device() as device:
-        limits = desk_limits(plan, device.risk)
+        row = {name: values[0] for name, values in desk_limits(plan, device.risk).items()}
         bits = device.risk.tick_bits, device.risk.quantity_bits
-        row = {name: values[0] for name, values in limits.items()}
         stage = Stage(device, plan)
         stage.quote_all(_PRICE)
         stage.wait(_BETWEEN)
-        for n, order in enumerate(_orders(row)):
-            if n % _REFRESH == 0:
-                stage.feeds[0].repeat()
-                stage.tell()
-            verdict = stage.probe(0, order.side, order.tick, order.quantity)
-            expected = expected_checks(row, order.side, order.tick, order.quantity, bits)
-            right = verdict.failed == expected
-            outcome["denied" if verdict.failed else "passed"] += 1
-            outcome["wrong"] += not right
-            shown = _shown(order, verdict.failed)
-            if not right:
-                sweep.append(shown | {"expected": ", ".join(sorted(expected)) or "passes"})
-            if order.slip:
-                cost = _given_away(order)
-                avoided, lost = avoided + cost, lost + (0 if verdict.failed else cost)
-                slips.append({"slip": order.slip} | shown | {"cost": traded.money(cost)})
-            stage.wait(_BETWEEN)
+        judged = [*_sweep(stage, row, bits)]
         seen = stage.playing.seen
+    wrong = [one.shown() for one in judged if one.failed != one.expected]
+    slips = [one for one in judged if one.order.slip]
+    lost = sum((_given_away(one.order) for one in slips if not one.failed), Fraction(0))
+    avoided = sum((_given_away(one.order) for one in slips), Fraction(0))
+    rows = [
+        {"slip": one.order.slip} | one.shown() | {"cost": traded.money(_given_away(one.order))}
+        for one in slips
+    ]
     return DrillResult(
         name="fat-finger",
         denied=dict(seen.denied),
@@ -103,13 +109,25 @@ def run_fat_finger(open_device: OpenDevice) -> DrillResult:
         loss_with=traded.money(lost),
         loss_without=traded.money(avoided),
         false_alarms=len(seen.trips),
-        wrong=outcome["wrong"],
+        wrong=len(wrong),
         tables=(
-            Table("slips", f"Slips of the keyboard, cost in {traded.currency}", slips),
-            Table("wrong_orders", "Wrong verdicts", sweep[:_EXAMPLES]),
+            Table("slips", f"Slips of the keyboard, cost in {traded.currency}", rows),
+            Table("wrong_orders", "Wrong verdicts", wrong[:_EXAMPLES]),
         ),
         notes=(_NOTE,),
     )
+
+
+def _sweep(stage: Stage, row: Mapping[str, int], bits: tuple[int, int]) -> Iterator[_Judged]:
+    """Send every order, and yield what came of it."""
+    for n, order in enumerate(_orders(row)):
+        if n % _REFRESH == 0:
+            stage.feeds[0].repeat()
+            stage.tell()
+        verdict = stage.probe(0, order.side, order.tick, order.quantity)
+        expected = expected_checks(row, order.side, order.tick, order.quantity, bits)
+        yield _Judged(order, verdict.failed, expected)
+        stage.wait(_BETWEEN)
 
 
 def expected_checks(
@@ -188,9 +206,5 @@ def _given_away(order: _Order) -> Fraction:
     return Fraction(max(worse, 0) * order.quantity)
 
 
-def _shown(order: _Order, failed: frozenset[str]) -> dict[str, Any]:
-    return {
-        "price": order.tick,
-        "size": order.quantity,
-        "verdict": ", ".join(sorted(failed)) or "passed",
-    }
+def _listed(checks: frozenset[str]) -> str:
+    return ", ".join(sorted(checks)) or "passed"
