@@ -6,7 +6,7 @@ with the same inputs are one, in whatever cycle they are: a product that a claim
 make is the same product, and no solver has to find that out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,8 +90,7 @@ class Unrolling:
     emit : callable
         Takes a clause.
     free : bool
-        Whether registers start with any value, not with 0. Those that become a constant in their
-        first cycle, whatever happens, have it.
+        Whether registers start with any value, not with 0.
 
     Attributes
     ----------
@@ -116,10 +115,7 @@ class Unrolling:
                 literal = alone[literal >> 1] ^ literal & 1
             self._fixed[literal >> 1] = -TRUE if literal & 1 else TRUE
         emit([TRUE])
-        fixed = {0: -TRUE, 1: TRUE}
-        self.state = [
-            fixed.get(next_, self.new()) if free else -TRUE for next_ in netlist.following
-        ]
+        self.state = [self.new() if free else -TRUE for _ in netlist.following]
 
     def new(self) -> int:
         """Return a variable that nothing was said of."""
@@ -142,10 +138,14 @@ class Unrolling:
                 self._emit(clause)
         return gate
 
-    def step(self) -> None:
-        """Go on to the next cycle."""
-        netlist = self._netlist
-        inputs = [self._fixed.get(n) or self._input(s) for n, s in enumerate(netlist.inputs, 1)]
+    def step(self, given: Mapping[str, int] | None = None) -> None:
+        """Go on to the next cycle; some inputs may be given, by their names."""
+        netlist, given = self._netlist, given or {}
+        inputs = [
+            (TRUE if given[name] else -TRUE) if name in given
+            else self._fixed.get(n) or self._input(name)
+            for n, name in enumerate(netlist.inputs, 1)
+        ]  # fmt: skip
         values = [-TRUE, *inputs, *self.state]
 
         def value(literal: int) -> int:

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -19,7 +20,7 @@ from pysat.solvers import Solver
 from gateware.build.export import to_rtlil
 from tests.formal.and_inverters import TRUE, Netlist, Unrolling, read_aiger
 
-__all__ = ["Refuted", "assume", "mutated", "prove", "without_reset"]
+__all__ = ["Refuted", "assume", "mutated", "prove", "prove_operation", "without_reset"]
 
 #: The others that python-sat brings need about as long: designs are made easy, not solvers lucky.
 _SOLVER: Final = "cadical195"
@@ -83,18 +84,48 @@ def prove(component: Any, *, steps: int, folder: Path, induction: bool = False) 
         If the assumptions contradict each other: then nothing would have been shown.
     """
     netlist, names = _netlist(component, folder)
-    assert netlist.bad, "a component must have an assertion that is not trivially true"
-    _search(netlist, names, range(steps + induction), from_reset=True)
+    _search(netlist, names, range(steps), from_reset=True)
     if induction:
         _search(netlist, names, range(steps, steps + 1), from_reset=False)
 
 
-def _search(netlist: Netlist, names: list[str], checked: range, *, from_reset: bool) -> None:
+def prove_operation(component: Any, *, base: int, steps: int, folder: Path) -> None:
+    """Prove every ``Assert`` for ever, by induction over operations.
+
+    The component has an input ``begins``, and assumes an invariant while it is 1. What is shown:
+    the assertions hold in the first cycles after reset, and in those after one that ``begins``,
+    whatever is in registers and memories. That is a proof for ever if one of the assertions is the
+    invariant, asserted wherever an operation ends, and no operation takes longer.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        As for ``prove``.
+    base, steps : int
+        Cycles from reset, in which nothing begins; cycles of an operation.
+    folder : Path
+        For the intermediate files.
+
+    Raises
+    ------
+    Refuted, ValueError
+        As of ``prove``.
+    """
+    netlist, names = _netlist(component, folder)
+    assert "begins" in netlist.inputs, "the invariant must be assumed of something"
+    _search(netlist, names, range(base), from_reset=True, begins=())
+    _search(netlist, names, range(steps), from_reset=False, begins=(0,))
+
+
+def _search(
+    netlist: Netlist, names: list[str], checked: range, *, from_reset: bool,
+    begins: Collection[int] | None = None,
+) -> None:  # fmt: skip
     """Look for a failure in the cycles that are to be checked, given none in those before."""
     with Solver(name=_SOLVER) as solver:
         circuit = Unrolling(netlist, solver.add_clause, free=not from_reset)
         for cycle in range(checked.stop):
-            circuit.step()
+            circuit.step(None if begins is None else {"begins": cycle in begins})
             for literal in circuit.assumed:
                 solver.add_clause([literal])
             bad = [literal for literal in circuit.bad if literal != -TRUE]
@@ -127,7 +158,9 @@ def _netlist(component: Any, folder: Path) -> tuple[Netlist, list[str]]:
     paths = json.loads((folder / "names.json").read_text(encoding="utf-8"))["asserts"]
     messages = dict(_MESSAGE.findall(text))
     names = [messages.get(path[-1], ".".join(path)) for path in paths]
-    return read_aiger((folder / "design.aig").read_bytes()), names
+    netlist = read_aiger((folder / "design.aig").read_bytes())
+    assert netlist.bad, "a component must have an assertion that is not trivially true"
+    return netlist, names
 
 
 def without_reset(m: Module) -> None:

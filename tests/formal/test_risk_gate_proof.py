@@ -28,12 +28,9 @@ from amaranth.hdl import Assert
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from gateware.common.multiplier import Multiplier
 from gateware.risk import risk_gate
-from gateware.risk.marking import Marking
-from gateware.risk.new_order_checks import NewOrderChecks
-from gateware.risk.report_effects import ReportEffects
 from hw.records import CHECK, ORDER_KIND, REQUEST_KIND
+from tests.formal.gate_parts import FreeChecks, FreeEffects, NoProducts, QuickMarking
 from tests.formal.prover import Refuted, assume, mutated, prove, without_reset
 from tests.gateware.risk.bench import NARROW
 
@@ -45,60 +42,6 @@ IDS: Final = (3, 8)
 _LOOKED_UP: Final = (
     "instrument", "venue", "strategy", "account", "box", "market", "band", "mark", "standing",
 )  # fmt: skip
-
-
-class FreeChecks(NewOrderChecks):
-    """The checks, with every bit free but those of the position."""
-
-    free: Signal
-
-    def elaborate(self, platform: object) -> Module:
-        """Say what was proven of the position; the rest is free."""
-        m = Module()
-        i, row, exposure = self.intent, self.instrument, self.exposure
-        long = exposure.position + exposure.open_buy + i.quantity
-        short = exposure.open_sell - exposure.position + i.quantity
-        over = Signal(4)
-        m.d.sync += over.eq(
-            Cat(over[2:], ~i.side & (long > row.max_long), i.side & (short > row.max_short))
-        )
-        m.d.comb += self.failed.eq(self.free)
-        for place, name in enumerate(("max_long", "max_short")):
-            m.d.comb += self.failed[getattr(CHECK, name)].eq(over[place] & ~i.malformed)
-        return m
-
-
-class FreeEffects(ReportEffects):
-    """What a report changes, free in every cycle as far as it can hold up or tell anything."""
-
-    wild: Signal
-
-    def elaborate(self, platform: object) -> Module:
-        """Let the solver choose."""
-        m = Module()
-        m.d.comb += [
-            self.keeps.eq(self.wild[0]), self.seeds.eq(self.wild[1]),
-            self.writes.eq(self.wild[2:5]), self.error.eq(self.wild[5:9]),
-        ]  # fmt: skip
-        return m
-
-
-class NoProducts(Multiplier):
-    """Products feed the notionals, and those only the checks: nothing here depends on them."""
-
-    def elaborate(self, platform: object) -> Module:
-        """Return nothing: every product is 0."""
-        return Module()
-
-
-class QuickMarking(Marking):
-    """Sums that are ready in the next cycle."""
-
-    def elaborate(self, platform: object) -> Module:
-        """Answer at once."""
-        m = Module()
-        m.d.sync += self.totals_done.eq(self.total)
-        return m
 
 
 class Claim(wiring.Component):
