@@ -25,10 +25,10 @@ from tests.formal.prover import Refuted, mutated, prove
 from tests.formal.reduced_book import REDUCED, reduce_sources
 from tests.gateware.bench import run
 
-#: Cycles from then on: of any updates, of a refill from the window, of a search.
+#: Cycles from ``READY`` on: of any updates, of a refill from the window, of a search.
 ANY_STEPS: Final = 11
 NEAR_STEPS: Final = 101
-FAR_STEPS: Final = 215
+FAR_STEPS: Final = 221
 
 
 def used_up(side: int, *ticks: str) -> Script:
