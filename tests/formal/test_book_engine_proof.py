@@ -72,6 +72,7 @@ def test_every_event_is_that_of_the_ghost_whatever_the_updates(
     prove(ExactClaim(monkeypatch), steps=READY + steps, folder=tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("script", "steps"), [(NEAR, NEAR_STEPS), (FAR, FAR_STEPS)])
 def test_a_best_price_that_was_deferred_is_that_of_the_ghost(
     script: Script, steps: int, tmp_path: Path
