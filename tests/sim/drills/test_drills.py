@@ -140,6 +140,7 @@ def test_generated_calm_flow_trips_nothing_though_every_book_is_watched() -> Non
     (row,) = rows(result, "captures")
     assert row["watched"] == row["books"] == 3
     assert any("generated" in note for note in result.notes)
+    assert run_calm(open_usual, [], seed=1) == result
 
 
 def test_thresholds_that_are_too_tight_show_as_false_alarms() -> None:
