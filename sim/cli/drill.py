@@ -33,7 +33,23 @@ _DRILLS: Final[dict[str, Callable[[OpenDevice, int], DrillResult]]] = {
 }
 
 
-@click.command()
+_HELP: Final = """Play a bad day through the gateware with its risk gate, in simulation.
+
+\b
+crash       ETH-USD on GDAX, 2017-06-21, reconstructed from what is published
+fat-finger  sizes and prices about every limit
+stuck-feed  venues that fall silent, repeat themselves, lose updates or cross
+runaway     strategies that loop
+calm        recorded ordinary days, in which nothing should trip
+
+Nothing is sent to any venue. The same seed gives the same drill. The first run of a size
+compiles the simulator, which takes a minute or two.
+
+Exit status: 0 as it should be, 1 a verdict was wrong or a crash not detected, 2 usage.
+"""
+
+
+@click.command(help=_HELP)
 @click.argument("name", type=click.Choice([*_DRILLS, "calm"]))
 @click.option(
     "--seed",
@@ -49,20 +65,7 @@ _DRILLS: Final[dict[str, Callable[[OpenDevice, int], DrillResult]]] = {
 )
 @json_option
 def drill(name: str, seed: int, data: Path | None, as_json: bool) -> None:
-    r"""Play a bad day through the gateware with its risk gate, in simulation.
-
-    \b
-    crash       ETH-USD on GDAX, 2017-06-21, reconstructed from what is published
-    fat-finger  sizes and prices about every limit
-    stuck-feed  venues that fall silent, repeat themselves, lose updates or cross
-    runaway     strategies that loop
-    calm        recorded ordinary days, in which nothing should trip
-
-    Nothing is sent to any venue. The same seed gives the same drill. The first run of a size
-    compiles the simulator, which takes a minute or two.
-
-    Exit status: 0 as it should be, 1 a verdict was wrong or a crash not detected, 2 usage.
-    """
+    """Play a bad day through the gateware with its risk gate, in simulation."""
     with explained():
         with reporter() as progress:
             result = _run(name, seed, data, progress)

@@ -93,10 +93,14 @@ def audit(verify: bool, last: int | None, as_json: bool) -> None:
 
 
 def _listed(details: dict[str, Any]) -> str:
-    return "; ".join(
-        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-        for name, value in details.items()
-    )
+    return "; ".join(f"{name}: {_short(value)}" for name, value in details.items())
+
+
+def _short(value: Any) -> str:
+    """Return a detail as one line; a whole limits file is in ``--json``."""
+    if isinstance(value, dict):
+        return "whole, see --json"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _verify(log: AuditLog, as_json: bool) -> None:
