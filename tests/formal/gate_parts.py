@@ -14,7 +14,12 @@ from hw.records import CHECK
 from hw.risk_parameters import RiskParameters
 
 __all__ = [
-    "FreeChecks", "FreeEffects", "NoProducts", "QuickMarking", "with_slots_shown", "with_row_shown",
+    "FreeChecks",
+    "FreeEffects",
+    "NoProducts",
+    "QuickMarking",
+    "with_row_shown",
+    "with_slots_shown",
 ]  # fmt: skip
 
 
@@ -87,7 +92,7 @@ def with_row_shown(rows: Any, instrument: int) -> Any:
 
         def elaborate(platform: object) -> Module:
             m: Module = plain(platform)
-            port = m.submodules["exposure"].read_port(domain="comb")  # type: ignore[attr-defined]
+            port = m.submodules["exposure"].read_port(domain="comb")
             m.d.comb += [port.addr.eq(instrument), part.shown.eq(port.data)]
             return m
 

@@ -10,13 +10,10 @@ import pytest
 from gateware.book import (
     decision,
     engine,
-    maintenance,
     order_table,
     pipeline,
-    refill,
     row_cache,
     row_update,
-    sweep,
 )  # fmt: skip
 from tests.formal.book_claim import READY, EventClaim, Script
 from tests.formal.book_inside import ExactClaim
@@ -105,14 +102,6 @@ MUTANTS: Final[dict[str, tuple[ModuleType, ModuleType, str, str, str, Script | N
     "a level that fell out of the cache is forgotten": (
         row_update, row_cache, "RowUpdate", "(meta.more | self.dropped) &", "meta.more &",
         NEAR, NEAR_STEPS,
-    ),
-    "a refill takes the count for the quantity": (
-        refill, maintenance, "refill_states", "pk=found, quantity=quantity,",
-        "pk=found, quantity=count,", NEAR, NEAR_STEPS,
-    ),
-    "a search passes over what it is for": (
-        sweep, maintenance, "sweep_states", "(r.entry.pk > e.search_bound)",
-        "(r.entry.pk < e.search_bound)", FAR, FAR_STEPS,
     ),
 }  # fmt: skip
 

@@ -87,7 +87,7 @@ class Ghost:
         return case
 
     def bounded(self) -> Value:
-        """Say what follows from ``open`` being sums: there is room for an order that is not open."""
+        """Say what follows from ``open`` being sums: what is not open has room."""
         return Cat(
             part
             for n in range(IDS)
@@ -99,9 +99,7 @@ class Ghost:
             )
         ).all()
 
-    def joins(
-        self, m: Module, n: int, *, ours: Value, sell: Value, quantity: Value
-    ) -> None:
+    def joins(self, m: Module, n: int, *, ours: Value, sell: Value, quantity: Value) -> None:
         """Remember a new order."""
         m.d.sync += [
             self.live[n].eq(1), self.ours[n].eq(ours), self.sell[n].eq(sell),
@@ -128,9 +126,7 @@ class Ghost:
         """Move the position; it stays at its largest."""
         target = Signal(signed(WIDE), name="target")
         m.d.comb += target.eq(self.position + Mux(sell, -quantity, quantity))
-        m.d.sync += self.position.eq(
-            Mux(target > MOST, MOST, Mux(target < -MOST, -MOST, target))
-        )
+        m.d.sync += self.position.eq(Mux(target > MOST, MOST, Mux(target < -MOST, -MOST, target)))
 
 
 class Sums(wiring.Component):
@@ -240,7 +236,7 @@ class Claim(wiring.Component):
         m.submodules.dut = dut.elaborate(platform)
         assume(m, self.request.execution < 4)
         self.ghost = ghost = Ghost()
-        #: Of the last order that passed: its id, and whether it stands at the port or was withdrawn.
+        #: Of the last order that passed: its id, whether it stands at the port or was withdrawn.
         self.last, self.stands, self.gone = Signal(64), Signal(), Signal()
         #: The largest worst case that was allowed of each side.
         self.allowed = [Signal(signed(WIDE), name=f"allowed{side}") for side in range(2)]
@@ -410,8 +406,7 @@ class Claim(wiring.Component):
             m.d.sync += allowed.eq(worst)
 
 
-MUTANTS: Final[dict[str, tuple[ModuleType, str, str]]] = {
-}
+MUTANTS: Final[dict[str, tuple[ModuleType, str, str]]] = {}
 
 
 def claim(module: ModuleType, old: str = "", new: str = "") -> Claim:
