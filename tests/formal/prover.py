@@ -128,18 +128,12 @@ def _search(
             circuit.step(None if begins is None else {"begins": cycle in begins})
             for literal in circuit.assumed:
                 solver.add_clause([literal])
-            bad = [literal for literal in circuit.bad if literal != -TRUE]
-            if bad and cycle in checked:
-                some = circuit.new()
-                solver.add_clause([-some, *bad])
-                if solver.solve(assumptions=[some]):
-                    true = set(solver.get_model() or [])
-                    said = dict.fromkeys(
-                        name for name, bit in zip(names, circuit.bad, strict=True) if bit in true
-                    )
-                    raise Refuted(f"{'; '.join(said)}: in cycle {cycle}")
-            # What was shown of this cycle helps with the next one.
-            for literal in bad:
+            for name, literal in zip(names, circuit.bad, strict=True):
+                if literal == -TRUE:
+                    continue
+                if cycle in checked and solver.solve(assumptions=[literal]):
+                    raise Refuted(f"{name}: in cycle {cycle}")
+                # What was shown helps with what comes after it.
                 solver.add_clause([-literal])
         if not solver.solve():
             raise ValueError("the assumptions contradict each other")

@@ -17,6 +17,9 @@ the port or cancel what is open. Proven for ever, by induction over requests:
   position or an order that the operator sets, move it as they say: from then on it is what they
   made of it, if that is more.
 
+The ghost's sums are kept, not added up anew: ``Sums`` proves that they are what its orders add up
+to, and the proof of the gate assumes of the ghost what follows for their bounds.
+
 The watched instrument is the second one of two. Assumes: nothing clears the gate (that is a start
 from anew), and what ``test_new_order_checks_proof`` proves of ``max_long``, ``max_short``,
 ``duplicate_id`` and ``table_full``; the other checks are free. Sizes: 8 ids, 8 slots, quantities of
@@ -26,387 +29,104 @@ left out: no position depends on them.
 
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.hdl import Assert
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In
 
 from gateware.risk import open_orders, report_effects, risk_gate, state_rows
-from hw.order_slots import ORDER_WAYS, slot_of
-from hw.records import CHECK, ORDER_KIND, REQUEST_KIND
-from hw.risk_parameters import RiskParameters
-from tests.formal.gate_parts import FreeChecks, NoProducts, with_row_shown, with_slots_shown
-from tests.formal.prover import Refuted, assume, mutated, prove, prove_operation, without_reset
+from tests.formal.exposure_claim import STEPS, Claim
+from tests.formal.exposure_ghost import Sums
+from tests.formal.prover import Refuted, mutated, prove, prove_operation
 
 pytestmark = pytest.mark.formal
 
 BASE: Final = 5  # cycles: a sweep after reset, and one more
-STEPS: Final = 12  # cycles: the longest request, and one more
-WATCHED: Final = 1  # instrument
-WIDE: Final = 9  # of the ghost's sums [bits]
-
-
-class Reduced(RiskParameters):
-    """Narrower than a build may be."""
-
-    def __post_init__(self) -> None:
-        """Take any numbers."""
-
-
-SIZE: Final = Reduced(
-    books=2, instruments=2, venues=2, strategies=2, accounts=2, order_slots=8, id_bits=3,
-    tick_bits=2, quantity_bits=3, position_bits=7, lot_value_bits=2, time_bits=4,
-)  # fmt: skip
-IDS: Final = 1 << SIZE.id_bits
-LARGEST: Final = (1 << SIZE.quantity_bits) - 1  # quantity
-MOST: Final = (1 << SIZE.position_bits - 1) - 1
-_LOOKED_UP: Final = (
-    "instrument", "venue", "strategy", "account", "box", "market", "band", "mark", "standing",
-)  # fmt: skip
-
-
-class Ghost:
-    """What is open and what position there is, by the manual."""
-
-    def __init__(self) -> None:
-        self.position = Signal(signed(WIDE), name="ghost_position")
-        self.open = [Signal(WIDE, name=f"ghost_open{side}") for side in range(2)]
-        self.live = [Signal(name=f"live{n}") for n in range(IDS)]
-        self.ours = [Signal(name=f"ours{n}") for n in range(IDS)]
-        self.sell = [Signal(name=f"sell{n}") for n in range(IDS)]
-        self.remaining = [Signal(SIZE.quantity_bits, name=f"remaining{n}") for n in range(IDS)]
-        self.execution = [Signal(2, name=f"execution{n}") for n in range(IDS)]
-
-    def worst(self, side: int) -> Value:
-        """Return the worst case of a side [lots]: long for buys, short for sells."""
-        position = -self.position if side else self.position
-        case: Value = (position + self.open[side])[:WIDE].as_signed()
-        return case
-
-    def bounded(self) -> Value:
-        """Say what follows from ``open`` being sums: what is not open has room."""
-        return Cat(
-            part
-            for n in range(IDS)
-            for side in range(2)
-            for part in (
-                self.live[n] | (self.open[side] <= LARGEST * (IDS - 1)),
-                ~(self.live[n] & self.ours[n] & (self.sell[n] == side))
-                | (self.open[side] >= self.remaining[n]),
-            )
-        ).all()
-
-    def joins(self, m: Module, n: int, *, ours: Value, sell: Value, quantity: Value) -> None:
-        """Remember a new order."""
-        m.d.sync += [
-            self.live[n].eq(1), self.ours[n].eq(ours), self.sell[n].eq(sell),
-            self.remaining[n].eq(quantity), self.execution[n].eq(0),
-        ]  # fmt: skip
-        for side in range(2):
-            with m.If(ours & (sell == side)):
-                m.d.sync += self.open[side].eq(self.open[side] + quantity)
-
-    def shrinks(self, m: Module, n: int, quantity: Value) -> None:
-        """Take lots from an open order; with all of them it leaves."""
-        left = self.remaining[n] - quantity
-        m.d.sync += [self.remaining[n].eq(left), self.live[n].eq(quantity != self.remaining[n])]
-        for side in range(2):
-            with m.If(self.ours[n] & (self.sell[n] == side)):
-                m.d.sync += self.open[side].eq(self.open[side] - quantity)
-
-    def leaves(self, m: Module, n: int) -> None:
-        """Forget an order, if it is open."""
-        with m.If(self.live[n]):
-            self.shrinks(m, n, self.remaining[n])
-
-    def moves(self, m: Module, sell: Value, quantity: Value) -> None:
-        """Move the position; it stays at its largest."""
-        target = Signal(signed(WIDE), name="target")
-        m.d.comb += target.eq(self.position + Mux(sell, -quantity, quantity))
-        m.d.sync += self.position.eq(Mux(target > MOST, MOST, Mux(target < -MOST, -MOST, target)))
-
-
-class Sums(wiring.Component):
-    """The ghost alone: what it keeps of each side is the sum over its orders.
-
-    ``partial`` sums over the first orders, for every number of them, are kept in the same way: each
-    is the one before it and one order more, which is all that a solver has to look at.
-    """
-
-    joins: Signal
-    leaves: Signal
-    id: Signal
-    ours: Signal
-    sell: Signal
-    quantity: Signal
-
-    def __init__(self) -> None:
-        super().__init__(
-            {
-                "joins": In(1), "leaves": In(1), "id": In(SIZE.id_bits), "ours": In(1),
-                "sell": In(1), "quantity": In(SIZE.quantity_bits),
-            }
-        )  # fmt: skip
-
-    def elaborate(self, platform: object) -> Module:
-        """Let orders come, shrink and leave."""
-        m = Module()
-        without_reset(m)
-        ghost = Ghost()
-        change, side = Signal(signed(WIDE)), Signal()
-        for n in range(IDS):
-            mine, left = self.id == n, ghost.remaining[n]
-            with m.If(mine & self.joins & ~ghost.live[n]):
-                ghost.joins(m, n, ours=self.ours, sell=self.sell, quantity=self.quantity)
-                m.d.comb += [change.eq(Mux(self.ours, self.quantity, 0)), side.eq(self.sell)]
-            with m.Elif(mine & self.leaves & ghost.live[n]):
-                ghost.leaves(m, n)
-                m.d.comb += [change.eq(Mux(ghost.ours[n], -left, 0)), side.eq(ghost.sell[n])]
-            with m.Elif(mine & ghost.live[n] & (self.quantity <= left)):
-                ghost.shrinks(m, n, self.quantity)
-                m.d.comb += [
-                    change.eq(Mux(ghost.ours[n], -self.quantity, 0)), side.eq(ghost.sell[n])
-                ]  # fmt: skip
-        for one in range(2):
-            partial = [Signal(WIDE, name=f"partial{one}_{n}") for n in range(IDS)]
-            for n in range(IDS):
-                with m.If((self.id <= n) & (side == one)):
-                    m.d.sync += partial[n].eq(partial[n] + change)
-                counts = ghost.live[n] & ghost.ours[n] & (ghost.sell[n] == one)
-                term = Mux(counts, ghost.remaining[n], 0)
-                before = partial[n - 1] if n else Const(0)
-                m.d.comb += Assert(partial[n] == (before + term)[:WIDE], "another sum")
-                for k in range(n, IDS):
-                    m.d.comb += [
-                        Assert(ghost.live[n] | (partial[k] <= LARGEST * k), "more than can be"),
-                        Assert(~counts | (partial[k] >= ghost.remaining[n]), "less than there is"),
-                    ]
-            m.d.comb += Assert(ghost.open[one] == partial[-1], "another total")
-        m.d.comb += Assert(ghost.bounded(), "beyond the bounds of a sum")
-        return m
-
-
-class Claim(wiring.Component):
-    """The gate and the ghost, with any requests."""
-
-    begins: Signal
-    request: Any
-    instrument: Any
-    standing: Any
-    valid: Signal
-    taken: Signal
-    free: Signal
-    changed: Signal
-    room: Signal
-    kills: Signal
-    other: Signal
-
-    def __init__(self, module: ModuleType) -> None:
-        self.module: Any = module
-        made = module.RiskGate(parameters=SIZE)
-        shapes = {n: made.signature.members[n].shape for n in _LOOKED_UP}
-        super().__init__(
-            {
-                **{name: In(shape) for name, shape in shapes.items()},
-                "begins": In(1), "request": In(made.i.payload.shape()), "valid": In(1),
-                "taken": In(1), "free": In(len(CHECK)), "changed": In(1), "room": In(1),
-                "kills": In(1), "other": In(1),
-            }
-        )  # fmt: skip
-        self.dut = made
-
-    def elaborate(self, platform: object) -> Module:
-        """Let the gate take one request, and compare where it waits for the next."""
-        m = Module()
-        without_reset(m)
-        dut, module = self.dut, self.module
-        module.NewOrderChecks = type("Free", (FreeChecks,), {"free": self.free})
-        module.Multiplier = NoProducts
-        module.StateRows = with_row_shown(module.StateRows, WATCHED)
-        module.OpenOrders = with_slots_shown(module.OpenOrders)
-        m.d.comb += [
-            *(getattr(dut, name).eq(getattr(self, name)) for name in _LOOKED_UP),
-            dut.i.payload.eq(self.request), dut.i.valid.eq(self.valid), dut.o.ready.eq(self.taken),
-            dut.queue_room.eq(self.room), dut.cancel.eq(self.kills),
-            dut.audit.ready.eq(self.other), dut.limits_changed.eq(self.changed),
-        ]  # fmt: skip
-        m.submodules.dut = dut.elaborate(platform)
-        assume(m, self.request.execution < 4)
-        self.ghost = ghost = Ghost()
-        #: Of the last order that passed: its id, whether it stands at the port or was withdrawn.
-        self.last, self.stands, self.gone = Signal(64), Signal(), Signal()
-        #: The largest worst case that was allowed of each side.
-        self.allowed = [Signal(signed(WIDE), name=f"allowed{side}") for side in range(2)]
-        idle = (dut._step == 0) & dut.ready
-        invariant = self._invariant()
-        assume(m, ~self.begins | (idle & Cat(invariant.values()).all() & ghost.bounded()))
-        # Where it waits once more, the next request is another operation's.
-        assume(m, self.begins | ~dut.taken)
-        m.d.comb += [Assert(~idle | part, name) for name, part in invariant.items()]
-        self._follow(m, ghost)
-        return m
-
-    def _invariant(self) -> dict[str, Value]:
-        """Say what holds wherever the gate waits for a request."""
-        dut, ghost = self.dut, self.ghost
-        held = dut._held
-        new = dut._holds & (held.kind == ORDER_KIND.new)
-        row = dut._rows.shown
-        away = self.stands | self.gone
-        parts: dict[str, Value] = {
-            "another position": row.position == ghost.position,
-            "a position that does not fit": (ghost.position <= MOST) & (ghost.position >= -MOST),
-            "other open buys": row.open_buy == ghost.open[0],
-            "other open sells": row.open_sell == ghost.open[1],
-            "another order at the port": new == self.stands,
-            "another withdrawal": dut._withdrawn == self.gone,
-            "withdrawn and at the port": ~(self.stands & self.gone),
-            "another id at the port": ~away | (held.order_id == self.last),
-            "an id at the port that cannot be": ~away | (self.last < IDS),
-            "more than was allowed long": ghost.worst(0) <= self.allowed[0],
-            "more than was allowed short": ghost.worst(1) <= self.allowed[1],
-        }
-        slots = dut._orders.shown
-        for n in range(IDS):
-            places = [
-                way * (SIZE.order_slots // ORDER_WAYS)
-                + slot_of(SIZE.order_slots, SIZE.id_bits, way, n)
-                for way in range(ORDER_WAYS)
-            ]
-            here = [key.valid & (key.id == n) for key, _ in slots]
-            for place, found in enumerate(here):
-                # An order is where it is looked for, once.
-                others = Cat(one for other, one in enumerate(here) if other != place).any()
-                order = slots[place][1]
-                parts[f"order {n} in slot {place}"] = ~found | (
-                    Const(place in places, 1) & ~others & ghost.live[n]
-                    & ((order.instrument == WATCHED) == ghost.ours[n])
-                    & (order.side == ghost.sell[n])
-                    & (order.remaining == ghost.remaining[n])
-                    & (order.execution == ghost.execution[n])
-                )  # fmt: skip
-            parts[f"order {n}"] = Cat(here).any() == ghost.live[n]
-        return parts
-
-    def _follow(self, m: Module, ghost: Ghost) -> None:
-        """Do with the ghost what the manual says."""
-        dut, kinds = self.dut, REQUEST_KIND
-        asked: Any = Signal(self.request.shape(), name="asked")
-        limits: Any = Signal(self.instrument.shape(), name="limits")
-        age = Signal(range(STEPS + 1))
-        with m.If(age != 0):
-            m.d.sync += age.eq(age + 1)
-        with m.If(self.begins):
-            m.d.sync += [age.eq(dut.taken), asked.eq(self.request)]
-        with m.If(age == 1):
-            m.d.sync += limits.eq(self.instrument)
-        with m.If(dut.passed):
-            self._admit(m, ghost, asked, limits)
-        with m.Elif(~self.begins & (age == 4) & (asked.kind != kinds.new)):
-            self._report(m, ghost, asked)
-        # An order that stands at the port leaves with a transfer, or is withdrawn.
-        at_port = dut.o.valid & (dut.o.payload.kind == ORDER_KIND.new)
-        m.d.comb += Assert(~(self.gone & dut.taken), "a request ahead of a withdrawal")
-        with m.If(self.stands & ~at_port):
-            m.d.sync += [self.stands.eq(0), self.gone.eq(1)]
-        with m.Elif(self.stands & self.taken):
-            m.d.sync += self.stands.eq(0)
-        with m.If(self.gone & dut._step[1]):
-            m.d.sync += self.gone.eq(0)
-            for n in range(IDS):
-                with m.If(self.last == n):
-                    ghost.leaves(m, n)
-
-    def _admit(self, m: Module, ghost: Ghost, asked: Any, limits: Any) -> None:
-        """Check an order that passes, and remember it."""
-        m.d.sync += [self.last.eq(asked.order_id), self.stands.eq(1)]
-        m.d.comb += Assert(asked.order_id < IDS, "an id that cannot be")
-        for n in range(IDS):
-            with m.If(asked.order_id == n):
-                m.d.comb += Assert(~ghost.live[n], "an id twice")
-                self._joins(m, asked, n)
-        quantity = asked.quantity[: SIZE.quantity_bits]
-        m.d.comb += Assert(asked.quantity == quantity, "a quantity that cannot be")
-        for side, limit in enumerate((limits.max_long, limits.max_short)):
-            with m.If((asked.instrument == WATCHED) & (asked.side == side)):
-                m.d.comb += Assert(ghost.worst(side) + quantity <= limit, "over the limit in force")
-                m.d.sync += self.allowed[side].eq(limit)
-
-    def _joins(self, m: Module, asked: Any, n: int) -> None:
-        quantity = asked.quantity[: SIZE.quantity_bits]
-        ours = asked.instrument == WATCHED
-        self.ghost.joins(m, n, ours=ours, sell=asked.side[0], quantity=quantity)
-
-    def _report(self, m: Module, ghost: Ghost, asked: Any) -> None:
-        """Move what a report says, or a word of the operator."""
-        kinds, dut = REQUEST_KIND, self.dut
-        quantity = asked.quantity[: SIZE.quantity_bits]
-        wide = (asked.quantity >= 1 << SIZE.quantity_bits) | (asked.tick >= 1 << SIZE.tick_bits)
-        somewhere = (asked.instrument < SIZE.instruments) & (asked.side < 2)
-        here = somewhere & (asked.instrument == WATCHED)
-        known = Cat((asked.order_id == n) & ghost.live[n] for n in range(IDS))
-        with m.If(asked.kind == kinds.fill):
-            for n in range(IDS):
-                with m.If(known[n]):
-                    self._fill(m, ghost, asked, n, wide)
-            with m.If(~known.any() & here & ~wide):
-                ghost.moves(m, asked.side[0], quantity)
-                self._allow(m, asked.side[0], quantity)
-        with m.If((asked.kind == kinds.cancelled) | (asked.kind == kinds.rejected)):
-            for n in range(IDS):
-                with m.If(known[n]):
-                    ghost.leaves(m, n)
-        armed = self.standing.armed
-        fits = (asked.quantity <= MOST) & (asked.tick < 1 << SIZE.tick_bits)
-        with m.If((asked.kind == kinds.set_position) & here & ~armed & fits):
-            size = asked.quantity[: SIZE.position_bits]
-            set_to = Signal(signed(WIDE))
-            m.d.comb += set_to.eq(Mux(asked.side[0], -size, size))
-            m.d.sync += ghost.position.eq(set_to)
-            for side in range(2):
-                worst = (-set_to if side else set_to) + ghost.open[side]
-                self._at_least(m, side, worst)
-        well = (
-            somewhere & (asked.venue < SIZE.venues) & (asked.strategy < SIZE.strategies)
-            & (asked.account < SIZE.accounts) & ~wide & (asked.order_id < IDS)
-        )  # fmt: skip
-        places = ~known.any() & dut._room & (asked.quantity != 0)
-        with m.If((asked.kind == kinds.set_order) & well & ~armed & places):
-            for n in range(IDS):
-                with m.If(asked.order_id == n):
-                    self._joins(m, asked, n)
-            for side in range(2):
-                with m.If((asked.side == side) & here):
-                    self._at_least(m, side, ghost.worst(side) + quantity)
-
-    def _fill(self, m: Module, ghost: Ghost, asked: Any, n: int, wide: Value) -> None:
-        """Fill an open order."""
-        again = (asked.execution != 0) & (asked.execution == ghost.execution[n])
-        left, quantity = ghost.remaining[n], asked.quantity[: SIZE.quantity_bits]
-        with m.If((quantity != 0) & ~again & ~wide):
-            with m.If(ghost.ours[n]):
-                ghost.moves(m, ghost.sell[n], quantity)
-            ghost.shrinks(m, n, Mux(quantity > left, left, quantity))
-            m.d.sync += ghost.execution[n].eq(asked.execution)
-            with m.If(ghost.ours[n] & (quantity > left)):
-                self._allow(m, ghost.sell[n], (quantity - left)[: SIZE.quantity_bits])
-
-    def _allow(self, m: Module, sell: Value, quantity: Value) -> None:
-        """Take note of lots that were never ordered."""
-        for side in range(2):
-            with m.If(sell == side):
-                self._at_least(m, side, self.ghost.worst(side) + quantity)
-
-    def _at_least(self, m: Module, side: int, worst: Value) -> None:
-        allowed = self.allowed[side]
-        with m.If(worst > allowed):
-            m.d.sync += allowed.eq(worst)
-
-
-MUTANTS: Final[dict[str, tuple[ModuleType, str, str]]] = {}
+MUTANTS: Final[dict[str, tuple[ModuleType, str, str]]] = {
+    "an over-fill leaves more open than there was": (
+        report_effects,
+        "Mux(leaves | over, entry.remaining, self.quantity)",
+        "Mux(leaves, entry.remaining, self.quantity)",
+    ),
+    "a late fill moves nothing": (report_effects, "(known | foreign), self", "known, self"),
+    "a fill that was told twice": (
+        report_effects,
+        "(fill & repeated, codes.duplicate_fill),",
+        "",
+    ),
+    "an unknown order leaves": (report_effects, "leaves.eq(leaves & known)", "leaves.eq(leaves)"),
+    "a position that wraps": (report_effects, "with m.If(beyond | lowest):", "with m.If(lowest):"),
+    "a fill of the side that the report says": (
+        report_effects,
+        'buy = Mux(self.hit & ~kind["set_order"] & ~kind["set_position"], ~entry.side, ~self.side)',
+        "buy = ~self.side",
+    ),
+    "a filled order stays open": (
+        report_effects,
+        "gone = does.leaves | (does.fill & does.out)",
+        "gone = does.leaves",
+    ),
+    "a position is set while armed": (
+        report_effects,
+        "(seed & ~self.disarmed, codes.not_disarmed),",
+        "",
+    ),
+    "buys are not remembered": (
+        risk_gate,
+        "row.open_buy.eq((old.open_buy + op.quantity)[:wide])",
+        "row.open_buy.eq(old.open_buy)",
+    ),
+    "a withdrawn order stays open": (
+        risk_gate,
+        "op.kind.eq(kinds.rejected), op.order_id",
+        "op.kind.eq(kinds.ack), op.order_id",
+    ),
+    "a withdrawal that is forgotten": (
+        risk_gate,
+        "self._withdrawn.eq(against)]",
+        "self._withdrawn.eq(0)]",
+    ),
+    "the row of what the report says": (
+        risk_gate,
+        "{n: Mux(named, self._order_of[n], op[n]) for n in",
+        "{n: op[n] for n in",
+    ),
+    "an id that is too wide is another one": (
+        risk_gate,
+        "self._hit.eq(orders.found.hit & ~self._wide_id)",
+        "self._hit.eq(orders.found.hit)",
+    ),
+    "a row that is read too soon": (
+        risk_gate,
+        "with m.If(Mux(self._fresh, step[1], step[3])):",
+        "with m.If(Mux(self._fresh, step[1], step[2])):",
+    ),
+    "rows of the request before": (risk_gate, "eq(Mux(step[2], later, asked[name]))", "eq(later)"),
+    "passes although a check failed": (
+        risk_gate,
+        "passes.eq(decides & ~checks.failed.any())",
+        "passes.eq(decides & ~checks.failed[:28].any())",
+    ),
+    "an empty slot is an order": (
+        open_orders,
+        "k.valid & Mux(direct, asked == way, k.id == look.id)",
+        "Mux(direct, asked == way, k.id == look.id)",
+    ),
+    "an order is written somewhere else": (
+        open_orders,
+        "Mux(mine.any(), mine, first_of(free))",
+        "first_of(free)",
+    ),
+    "an order that left is still there": (
+        open_orders,
+        "writes.data.valid.eq(self.write.valid & ~clearing)",
+        "writes.data.valid.eq(~clearing)",
+    ),
+    "rows that nothing cleared": (
+        state_rows,
+        "write.en.eq(clearing | asked.enable)",
+        "write.en.eq(asked.enable)",
+    ),
+}
 
 
 def claim(module: ModuleType, old: str = "", new: str = "") -> Claim:

@@ -1,21 +1,18 @@
 # amaranth: UnusedElaboratable=no
-"""Proofs of gateware.risk.risk_gate, bounded: what leaves, what is remembered, what a kill stops.
+"""Proofs of gateware.risk.risk_gate, bounded: what leaves, what is told, what a kill stops.
 
-The checks themselves are proven in ``test_new_order_checks_proof``. Here they are replaced by
-``FreeChecks``: every bit is free but ``max_long`` and ``max_short``, which are what was proven of
-them. So whatever the other checks say, these claims hold:
+The checks themselves are proven in ``test_new_order_checks_proof``, what the gate remembers in
+``test_exposure_proof``. Here the checks are replaced by ``FreeChecks``: whatever they say, these
+claims hold:
 
 * an order stands at the port only if every check passed, as it was asked for, once;
 * while a kill stands against it, no new order stands at the port;
 * each request that was taken is told once, in order; a cancel is always sent, 4 cycles after it was
-  taken, and taken within a bounded time;
-* the row of a watched instrument is what a ghost adds up from the requests, and no order passes
-  that takes the ghost's worst case over the limit that was in force when it was taken.
+  taken, and taken within a bounded time.
 
 The sums of notionals are left out: they feed the checks only. ``STEPS`` cycles from reset, of which
-the sweep and the first sums take 6: time for two new orders, or for one other request until it is
-told. So the claim of the row speaks of orders that pass, one after the other; what reports make of
-it is compared with the model, not proven. Assumes: two ids.
+the sweep and the first sums take 6: time for four new orders, or for five requests of any kind
+until they are told. Assumes: two ids.
 """
 
 from pathlib import Path
@@ -23,7 +20,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import pytest
-from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth import Module, Mux, Signal, Value
 from amaranth.hdl import Assert
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
@@ -36,7 +33,7 @@ from tests.gateware.risk.bench import NARROW
 
 pytestmark = pytest.mark.formal
 
-STEPS: Final = {"leaves": 13, "tells": 12, "admits": 18, "remembers": 13}
+STEPS: Final = {"leaves": 24, "tells": 60, "admits": 60}
 WATCHED: Final = 1  # instrument
 IDS: Final = (3, 8)
 _LOOKED_UP: Final = (
@@ -228,89 +225,7 @@ class Admits(Claim):
         m.d.comb += Assert((waited < 10) | (calm < 10), "a cancel was held up")
 
 
-class Remembers(Claim):
-    """The watched instrument's row is what the requests add up to, and stays within the limits."""
-
-    def claim(self, m: Module) -> None:
-        """Add up what the requests say."""
-        dut, request, kinds = self.dut, self.request, REQUEST_KIND
-        wide = NARROW.position_bits + 6
-        position = Signal(signed(wide))
-        live, remaining, sides = [], [], []
-        for index in range(len(IDS)):
-            live.append(Signal(name=f"live{index}"))
-            remaining.append(Signal(NARROW.quantity_bits, name=f"remaining{index}"))
-            sides.append(Signal(name=f"side{index}"))
-        asked: Any = Signal(self.request_shape, name="asked")
-        limits: Any = Signal(self.instrument.shape(), name="limits")
-        age = Signal(5)
-        m.d.sync += age.eq(age + (age != 31))
-        with m.If(dut.taken):
-            m.d.sync += [Value.cast(asked).eq(Value.cast(request)), age.eq(1)]
-        with m.If(age == 1):
-            m.d.sync += Value.cast(limits).eq(Value.cast(self.instrument))
-        new, fill = request.kind == kinds.new, request.kind == kinds.fill
-        gone = (request.kind == kinds.cancelled) | (request.kind == kinds.rejected)
-        # All of it in the watched instrument; orders of others are not its business.
-        assume(m, (request.instrument == WATCHED) & (request.venue == 0) & (request.side < 2))
-        assume(m, (request.strategy == 0) & (request.account == 0) & (request.execution == 0))
-        assume(m, (request.quantity < 1 << NARROW.quantity_bits) & (request.tick < 1 << 10))
-        assume(m, new | fill | gone | (request.kind == kinds.ack) | (request.kind == kinds.cancel))
-        named = [request.order_id == one for one in IDS]
-        for index, mine in enumerate(named):
-            takes = dut.taken & mine
-            allowed = live[index] & (request.quantity <= remaining[index]) & (request.quantity > 0)
-            assume(m, ~(takes & fill) | allowed)
-            with m.If(takes & fill):
-                left = remaining[index] - request.quantity
-                m.d.sync += [remaining[index].eq(left), live[index].eq(left != 0)]
-                with m.If(sides[index]):
-                    m.d.sync += position.eq(position - request.quantity)
-                with m.Else():
-                    m.d.sync += position.eq(position + request.quantity)
-            with m.If(takes & gone):
-                m.d.sync += live[index].eq(0)
-            with m.If(dut.passed & (asked.order_id == IDS[index])):
-                m.d.sync += [
-                    live[index].eq(1), remaining[index].eq(asked.quantity),
-                    sides[index].eq(asked.side),
-                ]  # fmt: skip
-        open_orders = list(zip(live, sides, remaining, strict=True))
-        zero = Const(0)
-        buys = sum((Mux(on & ~sell, left, 0) for on, sell, left in open_orders), zero)
-        sells = sum((Mux(on & sell, left, 0) for on, sell, left in open_orders), zero)
-        # Withdrawals leave by themselves: another claim. A duplicate id is denied by a check.
-        assume(m, (self.standing.armed) & ~self.standing.killed & ~self.kills)
-        for mask in (
-            "killed_venues",
-            "killed_accounts",
-            "killed_instruments",
-            "killed_strategies",
-            "halted",
-        ):
-            assume(m, getattr(self.standing, mask) == 0)
-        duplicate = self.dut._checks.failed[CHECK.duplicate_id]
-        open_already = Cat(live[n] & (asked.order_id == IDS[n]) for n in range(len(IDS))).any()
-        assume(m, ~((age == 3) & (asked.kind == kinds.new)) | (duplicate == open_already))
-        row = dut._rows.exposure
-        with m.If((age == 1) & (asked.kind == kinds.new)):
-            m.d.comb += [
-                Assert(row.position == position, "another position"),
-                Assert(row.open_buy == buys, "other open buys"),
-                Assert(row.open_sell == sells, "other open sells"),
-            ]
-        with m.If(dut.passed):
-            m.d.comb += Assert(
-                Mux(
-                    asked.side[0],
-                    sells + asked.quantity - position <= limits.max_short,
-                    position + buys + asked.quantity <= limits.max_long,
-                ),
-                "the worst case is over the limit",
-            )
-
-
-CLAIMS: Final = {"leaves": Leaves, "tells": Tells, "admits": Admits, "remembers": Remembers}
+CLAIMS: Final = {"leaves": Leaves, "tells": Tells, "admits": Admits}
 MUTANTS: Final = {
     ("leaves", "passes although a check failed"): (
         "passes.eq(decides & ~checks.failed.any())",
@@ -331,10 +246,6 @@ MUTANTS: Final = {
     ("admits", "a killed box holds up cancels"): (
         "self.i.ready.eq(idle & ~inside",
         "self.i.ready.eq(idle & ~self.standing.killed & ~inside",
-    ),
-    ("remembers", "buys are not remembered"): (
-        "m.d.comb += row.open_buy.eq((old.open_buy + op.quantity)[:wide])",
-        "m.d.comb += row.open_buy.eq(old.open_buy)",
     ),
 }
 
