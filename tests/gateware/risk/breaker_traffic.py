@@ -72,6 +72,8 @@ class BreakerTraffic:
         self._ready = 0
         self._look = 0
         self._passing = False
+        #: When a visit may have found an action's detectors not calm last, by instrument.
+        self._stirred: dict[tuple[int, int], int] = {}
         visit = CircuitBreaker(parameters=parameters).visit_cycles
         self._settle = (_ROUNDS + 1) * parameters.instruments * visit + 20
 
@@ -100,7 +102,9 @@ class BreakerTraffic:
             assert trip.time == self.model.now
         if self._queue:
             return
-        model, told = self.model, self.model.trips[self._checked :]
+        model = self.model
+        self._settle_late({name: int(get(name)) for name in _MASKS})
+        told = model.trips[self._checked :]
         for name, act in _MASKS.items():
             assert get(name) == model.mask(getattr(BREAKER_ACTION, act)), (self.steps, name)
         assert self._comparable(self._told) == self._comparable(told), self.steps
@@ -111,6 +115,24 @@ class BreakerTraffic:
             name = ("none", "widen", "reduce", "halt")[trip.action]
             self.seen.add(f"{name} released" if trip.released else name)
         self._told, self._checked = [], len(model.trips)
+
+    def _settle_late(self, masks: dict[str, int]) -> None:
+        """Let the model end an action as late as the component may.
+
+        A visit that is under way when the time moves on has the new time, and may find not calm
+        what was not before: the hold begins anew then.
+        """
+        model = self.model
+        for name, mask in masks.items():
+            action = getattr(BREAKER_ACTION, _MASKS[name])
+            for i, one in enumerate(model.instruments):
+                state, since = one.actions[action], self._stirred.get((i, action), 0)
+                released = Trip(i, 0, action, released=True)
+                young = model.now - since < model.limits[i]["breaker_hold"]
+                told = model.trips[self._checked :]
+                if mask >> i & 1 and not state.on and young and released in told:
+                    state.on, state.stamp = True, since
+                    del model.trips[self._checked + told.index(released)]
 
     def _comparable(self, trips: list[Trip]) -> list[Trip]:
         """Return events as far as the model says them: of each instrument in order.
@@ -177,7 +199,12 @@ class BreakerTraffic:
         """Let the time pass."""
         bucket = self.model.windows["breaker_bucket0"] or 20
         passed = self._rng.choice([1, bucket, self._rng.randrange(4 * bucket), 12 * bucket, 60])
-        self.model.pass_to(self.model.now + passed)
+        model, now = self.model, self.model.now + passed
+        for i, one in enumerate(model.instruments):
+            for action, state in one.actions.items():
+                if state.on and state.stamp == model.now:
+                    self._stirred[i, action] = now
+        model.pass_to(now)
         self._queue.append({"now": self.model.now})
 
     def _clear(self) -> None:

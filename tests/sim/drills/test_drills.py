@@ -109,6 +109,7 @@ def test_a_limit_that_is_not_what_it_should_be_shows_as_wrong_verdicts(
     assert rows(result, "wrong_orders")
 
 
+@pytest.mark.slow
 def test_a_stuck_feed_stops_orders_to_it_alone() -> None:
     result = run_stuck_feed(open_usual)
     must_be_found(result)
@@ -134,6 +135,7 @@ def test_every_loop_is_stopped_by_its_limit() -> None:
     assert result.loss_with < 1_100 < result.loss_without  # the limit is 1,000
 
 
+@pytest.mark.slow
 def test_generated_calm_flow_trips_nothing_though_every_book_is_watched() -> None:
     result = run_calm(open_usual, [], seed=1)
     assert result.false_alarms == 0
@@ -143,6 +145,7 @@ def test_generated_calm_flow_trips_nothing_though_every_book_is_watched() -> Non
     assert run_calm(open_usual, [], seed=1) == result
 
 
+@pytest.mark.slow
 def test_thresholds_that_are_too_tight_show_as_false_alarms() -> None:
     tight = replace(DEFAULTS, returns=(0, 0, 0), sigmas=(0, 0, 0), least=0)
     result = run_calm(open_usual, [], seed=1, breaker=tight)
