@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """What is claimed of the book engine: its events are those of a ghost book."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """What is claimed of the inside of the book engine: it holds what the ghost book holds."""
 
 from collections.abc import Callable

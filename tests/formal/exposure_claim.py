@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """What test_exposure_proof proves: the gate and a ghost, from one request to the next."""
 
 from types import ModuleType

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """What test_exposure_proof says is open, by docs/concepts/risk-gate.md and by nothing else."""
 
 from typing import Final

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Parts of the risk gate as its proofs use them: replaced by free ones, or with a view inside."""
 
 from typing import Any

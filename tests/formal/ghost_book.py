@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A book of a few orders, as plain as can be: what a proof compares the book engine with."""
 
 from typing import Any, Final

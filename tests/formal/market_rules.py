@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The rules of the consolidated market, written down once more for its proofs, without state."""
 
 from typing import Any, Final

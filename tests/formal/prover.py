@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Prove assertions of a module: Yosys makes and-inverters of it, a SAT solver looks for a failure.
 
 All of it comes from PyPI. A design is unrolled cycle by cycle; see ``and_inverters``.

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A book engine small enough for bounded proofs: the sources as they are, with less of all."""
 
 from typing import Any, Final

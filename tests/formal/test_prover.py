@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Tests of the prover: it says what is false, and where, and does not take nothing for a proof."""
 
 from pathlib import Path
