@@ -75,7 +75,7 @@ def bench(job: Callable[[Bench], Awaitable[None]]) -> None:
     run(dut, testbench)
 
 
-@pytest.mark.parametrize("venues", [2, 4, 8])
+@pytest.mark.parametrize("venues", [2, 4, pytest.param(8, marks=pytest.mark.slow)])
 def test_it_is_the_model_under_random_traffic(venues: int) -> None:
     parameters = replace(NARROW, venues=venues, books=2 * venues, instruments=2)
     dut = ConsolidatedMarket(parameters=parameters)

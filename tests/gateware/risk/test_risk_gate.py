@@ -22,7 +22,9 @@ BUILD = replace(
 REQUESTS = 60
 
 
-@pytest.mark.parametrize(("seed", "stall"), [(1, 0.0), (2, 0.6)])
+@pytest.mark.parametrize(
+    ("seed", "stall"), [(2, 0.6), pytest.param(1, 0.0, marks=pytest.mark.slow)]
+)
 def test_the_gate_does_what_the_model_does(seed: int, stall: float) -> None:
     dut, flow = RiskGate(parameters=BUILD), RiskFlow(BUILD, seed)
     rig = GateRig(dut, flow, seed=seed, stall=stall)

@@ -78,6 +78,7 @@ def test_a_breaker_that_sees_nothing_misses_the_crash() -> None:
     assert result.detection_ms is result.detection_cycles is None
 
 
+@pytest.mark.slow
 def test_no_verdict_on_a_fat_finger_is_wrong() -> None:
     result = run_fat_finger(open_usual)
     assert result.wrong == 0
@@ -121,6 +122,7 @@ def test_a_stuck_feed_stops_orders_to_it_alone() -> None:
     assert {"book_stale", "book_invalid", "feed_gap", "book_crossed"} <= result.denied.keys()
 
 
+@pytest.mark.slow
 def test_every_loop_is_stopped_by_its_limit() -> None:
     result = run_runaway(open_usual)
     assert result.wrong == 0
