@@ -13,6 +13,7 @@ from gateware.risk.breaker.bucket_clock import BucketClock
 from gateware.risk.breaker.change_judge import ChangeJudge
 from gateware.risk.breaker.layouts import breaker_band, trip_layout
 from gateware.risk.breaker.price_history import PriceHistory
+from gateware.risk.breaker.recent_fences import RecentFences
 from gateware.risk.breaker.survey import Survey
 from gateware.risk.breaker.trip_queue import TripQueue
 from gateware.risk.limit_words import row_layout
@@ -26,17 +27,17 @@ class CircuitBreaker(wiring.Component):
     """Watch every instrument's market, and act when it crosses a threshold.
 
     ``docs/concepts/circuit-breaker.md`` says what each detector measures and how each action ends.
-    A change is judged twice: at once, by fences made ready before it, and exactly, by all that came
-    before it. The first look misses only what changes of the same instrument in the cycles before
-    it would have made of the fences.
+    A change is compared at once with fences that were made ready before it: those of the history,
+    and those of the changes just before it, which the history does not have yet.
 
     Timing
     ------
-    A change of cycle k whose return, spread, depth or divergence crosses a threshold is in the
-    masks from cycle k + ``LATENCY`` on. If its instrument had a change in the ``BLIND`` cycles
-    before it, that may be cycle k + ``LATE_LATENCY`` for a return; for the rate it always is.
+    A change of cycle k that crosses a threshold is in the masks from cycle k + ``LATENCY`` on.
     ``cancel`` comes one cycle after ``halted``, and an event at ``trip`` three cycles after
     ``halted``, or later where others are ahead. One change a cycle.
+
+    A price counts for ``RECENT`` cycles at least, and for less than twice as many beyond what its
+    windows say.
 
     What changes with time or with the limits alone is seen by a round through all instruments: in
     cycles without a change, one visit of ``visit_cycles`` each.
@@ -80,8 +81,7 @@ class CircuitBreaker(wiring.Component):
     """
 
     LATENCY: Final = 1
-    LATE_LATENCY: Final = 8
-    BLIND: Final = PriceHistory.FENCE_LATENCY
+    RECENT: Final = PriceHistory.FENCE_LATENCY
     CANCEL_LATENCY: Final = 2
     TRIP_LATENCY: Final = 4
 
@@ -141,6 +141,7 @@ class CircuitBreaker(wiring.Component):
         p = self.parameters
         m.submodules.judge = self._judge = ChangeJudge(parameters=p)
         m.submodules.history = self._history = PriceHistory(parameters=p)
+        m.submodules.recent = self._recent = RecentFences(parameters=p, cycles=self.RECENT)
         m.submodules.survey = self._survey = Survey(parameters=p)
         m.submodules.actions = self._actions = BreakerActions(parameters=p)
         m.submodules.queue = self._queue = TripQueue(parameters=p)
@@ -176,6 +177,7 @@ class CircuitBreaker(wiring.Component):
     def _come(self, m: Module) -> None:
         """Lead changes, and in the cycles between them looks, to where they are judged."""
         judge, history, survey = self._judge, self._history, self._survey
+        recent = self._recent
         walk, looked = Signal.like(survey.turn), Signal.like(survey.turn)
         looks, asked, free = Signal(), Signal(), ~self.change_next_valid
         wanted = Mux(survey.asks, survey.turn, walk)
@@ -197,15 +199,23 @@ class CircuitBreaker(wiring.Component):
             item.ask.eq(change.ask.tick),
             item.bid_quantity.eq(change.bid.quantity),
             item.ask_quantity.eq(change.ask.quantity),
-            item.actions.eq(limits.breaker_actions),
-            item.rate_limit.eq(limits.breaker_rate),
             judge.valid.eq(self.change_valid & ~self.restart),
             judge.change.eq(change),
             judge.limits.eq(limits),
             judge.fences.eq(history.fences),
             judge.fenced.eq(history.fenced),
+            judge.recent_fenced.eq(recent.fenced),
+            judge.count.eq(history.count),
+            recent.select.eq(selected),
+            recent.bounds.eq(history.bounds),
+            recent.valid.eq(self.change_valid & item.priced),
+            recent.instrument.eq(change.instrument),
+            recent.bid.eq(change.bid.tick),
+            recent.ask.eq(change.ask.tick),
+            recent.clear.eq(self.restart),
             judge.watched.eq(self._actions.watched.bit_select(change.instrument, 1)),
         ]
+        m.d.comb += [a.eq(b) for a, b in zip(judge.recent, recent.fences, strict=True)]
         for v in range(self.parameters.venues):
             m.d.comb += [history.row[v].eq(self.row[v]), judge.row[v].eq(self.row[v])]
 
@@ -223,7 +233,6 @@ class CircuitBreaker(wiring.Component):
             history.store.eq(survey.store),
             history.store_instrument.eq(survey.turn),
             history.thresholds.eq(survey.thresholds),
-            history.watched.eq(self._actions.watched),
             history.clear.eq(self.restart),
         ]
 
@@ -235,8 +244,7 @@ class CircuitBreaker(wiring.Component):
         m.d.sync += before.eq(self.cycle)
         m.d.comb += [
             queue.cycle.eq(before),
-            actions.fast.eq(self._judge.verdict),
-            actions.late.eq(self._history.verdict),
+            actions.change.eq(self._judge.verdict),
             actions.visit.eq(survey.verdict),
             actions.ended.eq(survey.ended),
             actions.instrument.eq(survey.turn),

@@ -94,9 +94,8 @@ class CircuitBreaker:
         elif one.price is not None:
             self._look(one, one.price)
         measures = self._measures(one, limits)
-        at_once = [n for n in (*_RETURNS, "spread", "depth") if priced and n in measures]
-        self._trip(instrument, measures, [*at_once, "divergence"])
-        self._trip(instrument, measures, [*(n for n in _RETURNS if n in measures), "rate"])
+        names = [*_RETURNS, "spread", "depth"] if priced else []
+        self._trip(instrument, measures, [*names, "divergence", "rate"])
 
     def visit(self, instrument: int) -> None:
         """Do what the round does with an instrument."""

@@ -44,6 +44,7 @@ ELSEWHERE: Final = {
     "OwnPrices": "It is part of RiskGate, and means nothing alone.",
     "PriceHistory": "It is part of CircuitBreaker.",
     "RateLimit": "It is part of RiskGate.",
+    "RecentFences": "It is part of CircuitBreaker.",
     "RepeatFilter": "It is part of RiskGate.",
     "ReportEffects": "It is part of RiskGate, and means nothing alone.",
     "RiskGate": "It is compared with its model in ApplianceTop.",

@@ -1,12 +1,12 @@
 # amaranth: UnusedElaboratable=no
 """Proof of gateware.risk.breaker.breaker_actions: what trips is in force, and ends as it may.
 
-Bounded, from reset, with trips of three sources, visits, clears and restarts free in every cycle.
+Bounded, from reset, with trips of changes, visits, clears and restarts free in every cycle.
 What the outside must keep to is assumed: the time does not go back, a visit is at least
 ``RELEASE_LATENCY + 1`` cycles after the one before and holds its inputs, and what trips in a visit
 is not calm. For one instrument, a free constant, ghosts remember its trips and its visits:
 
-* a trip is in the masks at once, or one cycle later if it is not of ``fast``, and has its cancel;
+* a trip is in the masks at once, or one cycle later if it is of a visit, and has its cancel;
 * a halt ends only with ``clear``, in a cycle without a trip, and only after a visit that began
   after the last trip found nothing that halts; and then it does end;
 * widen and reduce end only if ``hold`` has passed since their last trip, with a calm visit;
@@ -44,8 +44,9 @@ MUTANTS: Final = {
     "a halt ends by itself": ("ends = self.clear & ~tripping if", "ends = ~tripping if"),
     "a halt is never cleared": ("ends = self.clear & ~tripping if", "ends = 0 if"),
     "a visit that began before the trip": ("own & ~self._moved[g], 0)", "own, 0)"),
-    "late trips are lost": ("sets[0] | sets[1] | sets[2]\n", "sets[0] | sets[2]\n"),
-    "a fast trip is late": (
+    "trips of visits are lost": ("sets[0] | sets[1]\n", "sets[0]\n"),
+    "of two trips at once one is lost": ("sets[0] | sets[1]\n", "sets[0] ^ sets[1]\n"),
+    "a trip is late": (
         "self.halted.eq(self._latches[2] | first[2] | ~self.watched)",
         "self.halted.eq(self._latches[2] | ~self.watched)",
     ),
@@ -69,8 +70,7 @@ MUTANTS: Final = {
 class Claim(wiring.Component):
     """Any trips, visits and clears; one instrument that is watched."""
 
-    fast: Any
-    late: Any
+    change: Any
     visit: Any
     watched: Signal
     ended: Signal
@@ -107,8 +107,8 @@ class Claim(wiring.Component):
             m.d.sync += open_now.eq(inputs.watch)
         m.d.comb += Assert(open_now | masks[2], "not watched, not halted")
         for g, mask in enumerate(masks):
-            fast, late, visit = (self._trips(v, g) for v in (self.fast, self.late, self.visit))
-            trips = fast | late | (visit & self.ended)
+            fast, visit = self._trips(self.change, g), self._trips(self.visit, g)
+            trips = fast | (visit & self.ended)
             tripped, was, on = (Signal(name=f"{n}{g}") for n in ("tripped", "was", "on"))
             halt = g == 2
             # Without what is not watched, which the mask of halts has in it.
@@ -177,7 +177,7 @@ class Claim(wiring.Component):
         with m.Elif(clears & (calm == 2)):
             m.d.sync += latched.eq(0)
         halted = dut.halted.bit_select(self.watched, 1)
-        fast, seen = self._trips(self.fast, 2), dut.watched.bit_select(self.watched, 1)
+        fast, seen = self._trips(self.change, 2), dut.watched.bit_select(self.watched, 1)
         m.d.comb += Assert(halted == (latched | fast | ~seen), "halted")
 
     def _holds(self, m: Module, grade: int, trips: Value, own: Value, fell: Value) -> None:

@@ -31,14 +31,29 @@ from tests.gateware.risk.breaker_traffic import BREAKER
 
 PARAMETERS: Final = replace(BREAKER, tick_bits=8, time_bits=16)
 COMPARING_MUTANTS: Final = {
-    "at the threshold": ("_complement(c, width)], carry=0", "_complement(c, width)], carry=1"),
-    "beyond the threshold": ("_complement(c, width)], carry=1", "_complement(c, width)], carry=0"),
+    "at the threshold": (
+        "return ~_sum([_plus(a, width), _plus(b, width), _complement(c, width)], carry=0",
+        "return ~_sum([_plus(a, width), _plus(b, width), _complement(c, width)], carry=1",
+    ),
+    "beyond the threshold": (
+        "_complement(b, width), _complement(c, width)], carry=1",
+        "_complement(b, width), _complement(c, width)], carry=0",
+    ),
+    "below by one more": (
+        "found = _sum([_plus(a, width), _plus(b, width), _complement(c, width)], carry=1",
+        "found = _sum([_plus(a, width), _plus(b, width), _complement(c, width)], carry=0",
+    ),
+    "below zero": ("Mux(found[-1], 0, found[: len(c)])", "found[: len(c)]"),
+    "above the top": ("found[len(c) :].any()", "found[-1]"),
     "a carry is lost": ("(x & y) | (x & z) | (y & z)", "(x & y) | (x & z)"),
     "a sum that wraps": ("return ~_plus(value, width)", "return _plus(~value, width)"),
 }
 JUDGE_MUTANTS: Final = {
-    "falls only": ("| sum_exceeds(bid.tick, ask.tick, fences.highs[w])", ""),
-    "fences that are not there": ('f"return{w}": self.fenced\n', 'f"return{w}": ~self.watched\n'),
+    "falls only": ("| sum_exceeds(bid.tick, ask.tick, edge.highs[w])", ""),
+    "fences that are not there": ("stands\n                & (", "1\n                & ("),
+    "what came just before": ("*zip(self.recent_fenced, self.recent, strict=True)", ""),
+    "one change too many": ("self.count >= limits", "self.count > limits"),
+    "a count that stands still": (" & ~limits.breaker_rate.all()", ""),
     "a price of one side": ("priced.eq(bid.known & ask.known)", "priced.eq(bid.known)"),
     "the depth of one side": (" | (ask.quantity < fences.floor)", ""),
     "a venue without an ask": ("v.bid_known & v.ask_known", "v.bid_known"),
@@ -58,6 +73,7 @@ class Claim(wiring.Component):
     row: Any
     limits: Any
     fences: Any
+    recent: Any
 
     def __init__(self, module: ModuleType) -> None:
         self.made = module.ChangeJudge(parameters=PARAMETERS)
@@ -70,8 +86,12 @@ class Claim(wiring.Component):
         m = Module()
         without_reset(m)
         m.submodules.dut = dut = self.made
-        for name in ("valid", "change", "limits", "fences", "fenced", "watched"):
+        for name in ("valid", "change", "limits", "fences", "fenced"):
             m.d.comb += getattr(dut, name).eq(getattr(self, name))
+        for name in ("recent_fenced", "count", "watched"):
+            m.d.comb += getattr(dut, name).eq(getattr(self, name))
+        for mine, its in zip(self.recent, dut.recent, strict=True):
+            m.d.comb += its.eq(mine)
         for v in range(PARAMETERS.venues):
             m.d.comb += dut.row[v].eq(self.row[v])
         inputs: Any = self
@@ -98,10 +118,14 @@ class Claim(wiring.Component):
         bid, ask, fences, limits = self.change.bid, self.change.ask, self.fences, self.limits
         priced, price = bid.known & ask.known, bid.tick + ask.tick
         inputs: Any = self
-        found = {
+        every = [(inputs.fenced, fences)]
+        every += [(inputs.recent_fenced[n], self.recent[n]) for n in range(2)]
+        found: dict[str, Value] = {
             f"return{w}": priced
-            & inputs.fenced
-            & ((price < fences.lows[w]) | (price > fences.highs[w]))
+            & Cat(
+                there & ((price < edges.lows[w]) | (price > edges.highs[w]))
+                for there, edges in every
+            ).any()
             for w in range(3)
         }
         found["spread"] = priced & (ask.tick > bid.tick + limits.spread_limit)
@@ -116,6 +140,9 @@ class Claim(wiring.Component):
             highest = Mux(usable & (total > highest), total, highest)
             lowest = Mux(usable & (total < lowest), total, lowest)
         found["divergence"] = highest > lowest + limits.divergence_limit
+        most = Const((1 << len(inputs.count)) - 1)
+        after = Mux(inputs.count == most, most, inputs.count + 1)
+        found["rate"] = after > limits.breaker_rate
         return found
 
 
@@ -139,6 +166,8 @@ class Comparisons(wiring.Component):
             Assert(made.sum_exceeds(a, b, c) == (a + b > c), "sum"),
             Assert(made.exceeds_sum(c, a, b) == (c > a + b), "wide"),
             Assert(made.exceeds_sum(a, b, c) == (a > b + c), "narrow"),
+            Assert(made.sum_below(a, b, c) == Mux(a + b > c, a + b - c, 0), "below"),
+            Assert(made.sum_above(a, b, c) == Mux(a + b + c > 31, 31, a + b + c), "above"),
         ]
         return m
 

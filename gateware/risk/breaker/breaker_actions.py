@@ -15,7 +15,7 @@ from hw.risk_parameters import RiskParameters
 
 __all__ = ["BreakerActions"]
 
-_SOURCES: Final = ("fast", "late", "visit")
+_SOURCES: Final = ("change", "visit")
 _HALT: Final = GRADES.index("halt")
 
 
@@ -28,8 +28,8 @@ class BreakerActions(wiring.Component):
 
     Timing
     ------
-    A trip of ``fast`` in cycle k is in the masks in that cycle and from then on; one of ``late`` or
-    ``visit`` from cycle k + 1 on. ``cancel`` and its event are there in cycle k + 1. ``clear`` in
+    A trip of ``change`` in cycle k is in the masks in that cycle and from then on; one of ``visit``
+    from cycle k + 1 on. ``cancel`` and its event are there in cycle k + 1. ``clear`` in
     cycle k shows in cycle k + 1. An action ends ``RELEASE_LATENCY`` cycles after the visit at most;
     visits are further apart.
 
@@ -40,7 +40,7 @@ class BreakerActions(wiring.Component):
 
     Members
     -------
-    fast, late, visit : ``In(verdict_layout)``
+    change, visit : ``In(verdict_layout)``
         Trips, for one cycle each; ``visit`` counts with ``ended`` only.
     ended, instrument, watch, near : ``In(1)``, ``In``, ``In(1)``, ``In(2)``
         A visit of an instrument: whether it is watched, whether a detector that widens (bit 0) or
@@ -59,14 +59,13 @@ class BreakerActions(wiring.Component):
         For one cycle: these have been halted by a trip.
     watched : ``Out(instruments)``
         Instruments that are watched.
-    event_valid, events : ``Out(3)``, ``Out(trip_layout)`` for each, ``time`` and ``cycle`` are 0
+    event_valid, events : ``Out(2)``, ``Out(trip_layout)`` for each, ``time`` and ``cycle`` are 0
         Actions that began or ended, in their order.
     """
 
     RELEASE_LATENCY: Final = 4
 
-    fast: Any
-    late: Any
+    change: Any
     visit: Any
     ended: Value
     instrument: Value
@@ -117,7 +116,7 @@ class BreakerActions(wiring.Component):
         releases = self._hold(m, own)
         tripping = Signal(count)
         for g, sets in enumerate(self._sets):
-            trips = sets[0] | sets[1] | sets[2]
+            trips = sets[0] | sets[1]
             ends = self.clear & ~tripping if g == _HALT else Mux(releases[g], own, 0)
             m.d.sync += [
                 self._latches[g].eq((self._latches[g] & ~ends) | trips),
@@ -202,8 +201,7 @@ class BreakerActions(wiring.Component):
             begun = [b | self._sets[g][n] for g, b in enumerate(begun)]
         last = self.events[-1]
         for g, release in enumerate(releases):
-            trips = self._sets[g][0] | self._sets[g][1]
-            ends = release & ~(trips.bit_select(self.instrument, 1))
+            ends = release & ~self._sets[g][0].bit_select(self.instrument, 1)
             with m.If(ends):
                 m.d.sync += [
                     self.event_valid[-1].eq(1), last.instrument.eq(self.instrument),

@@ -1,4 +1,4 @@
-"""Whether a change of the market crosses a threshold: the first look, within a cycle."""
+"""Whether a change of the market crosses a threshold, within a cycle."""
 
 from typing import Any, Final
 
@@ -8,7 +8,13 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.market.layouts import market_change, market_venue
 from gateware.risk.breaker.comparing import exceeds_sum, sum_exceeds
-from gateware.risk.breaker.layouts import fences_layout, grades_of, verdict_layout
+from gateware.risk.breaker.layouts import (
+    COUNT_BITS,
+    edges_layout,
+    fences_layout,
+    grades_of,
+    verdict_layout,
+)
 from gateware.risk.limit_words import row_layout
 from hw.breaker_detectors import BREAKER_DETECTORS, BREAKER_WINDOWS
 from hw.risk_parameters import RiskParameters
@@ -20,7 +26,7 @@ class ChangeJudge(wiring.Component):
     """Compare a change with prices that were made ready before it came.
 
     Returns are outside a fence: ``bid + ask`` below a low or above a high. The other detectors
-    compare with the limits themselves. Rate and silence are judged elsewhere.
+    compare with the limits themselves. Silence is no change; it is judged elsewhere.
 
     Timing
     ------
@@ -40,6 +46,10 @@ class ChangeJudge(wiring.Component):
         Of its instrument.
     fences, fenced : ``In(fences_layout)``, ``In(1)``
         Of its instrument; they count only if ``fenced``.
+    recent, recent_fenced : ``In(edges_layout)`` for each of 2, ``In(2)``
+        As of ``RecentFences``.
+    count : ``In(32)``
+        Changes of its instrument in this bucket before it.
     watched : ``In(1)``
         The instrument is; otherwise nothing is found.
     verdict : ``Out(verdict_layout)``
@@ -54,6 +64,9 @@ class ChangeJudge(wiring.Component):
     limits: Any
     fences: Any
     fenced: Value
+    recent: Any
+    recent_fenced: Value
+    count: Value
     watched: Value
     verdict: Any
 
@@ -67,6 +80,9 @@ class ChangeJudge(wiring.Component):
                 "limits": In(row_layout("breaker", p)),
                 "fences": In(fences_layout(p)),
                 "fenced": In(1),
+                "recent": In(edges_layout(p)).array(2),
+                "recent_fenced": In(2),
+                "count": In(COUNT_BITS),
                 "watched": In(1),
                 "verdict": Out(verdict_layout(p)),
             }
@@ -80,12 +96,16 @@ class ChangeJudge(wiring.Component):
             counts.eq(self.valid & self.watched & limits.breaker_flags[0]),
             priced.eq(bid.known & ask.known),
         ]
+        edges = [(self.fenced, fences), *zip(self.recent_fenced, self.recent, strict=True)]
         found = {
-            f"return{w}": self.fenced
-            & (
-                exceeds_sum(fences.lows[w], bid.tick, ask.tick)
-                | sum_exceeds(bid.tick, ask.tick, fences.highs[w])
-            )
+            f"return{w}": Cat(
+                stands
+                & (
+                    exceeds_sum(edge.lows[w], bid.tick, ask.tick)
+                    | sum_exceeds(bid.tick, ask.tick, edge.highs[w])
+                )
+                for stands, edge in edges
+            ).any()
             for w in range(BREAKER_WINDOWS)
         }
         found["spread"] = exceeds_sum(ask.tick, bid.tick, limits.spread_limit)
@@ -94,7 +114,13 @@ class ChangeJudge(wiring.Component):
         for n, name in enumerate(BREAKER_DETECTORS):
             if name in found:
                 m.d.comb += over[n].eq(found[name] & priced)
-        m.d.comb += over[BREAKER_DETECTORS.index("divergence")].eq(self._diverges(m))
+        # The count before this change; it stops at its largest value, which is above no other.
+        m.d.comb += [
+            over[BREAKER_DETECTORS.index("divergence")].eq(self._diverges(m)),
+            over[BREAKER_DETECTORS.index("rate")].eq(
+                (self.count >= limits.breaker_rate) & ~limits.breaker_rate.all()
+            ),
+        ]
         m.d.sync += [
             self.verdict.instrument.eq(self.change.instrument),
             self.verdict.over.eq(Mux(counts, over, 0)),

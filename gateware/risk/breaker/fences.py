@@ -9,16 +9,7 @@ from gateware.market.tables import table
 from gateware.risk.breaker.layouts import fences_layout
 from hw.risk_parameters import RiskParameters
 
-__all__ = ["delayed", "keep_fences", "set_fences"]
-
-
-def delayed(m: Module, value: Value, cycles: int) -> Value:
-    """Return what a value was that many cycles before."""
-    for n in range(cycles):
-        later = Signal(value.shape(), name=f"price_after{n + 1}", reset_less=True)
-        m.d.sync += later.eq(value)
-        value = later
-    return value
+__all__ = ["keep_fences", "set_fences"]
 
 
 def set_fences(highest: Value, lowest: Value, bound: Value, low: Value, high: Value) -> list[Any]:

@@ -11,10 +11,12 @@ from hw.records import BREAKER_ACTION
 from hw.risk_parameters import RiskParameters
 
 __all__ = [
+    "COUNT_BITS",
     "FRACTION_BITS",
     "GRADES",
     "breaker_band",
     "depth_shape",
+    "edges_layout",
     "fences_layout",
     "grades_of",
     "item_layout",
@@ -28,7 +30,8 @@ __all__ = [
 FRACTION_BITS: Final = 16
 #: What a detector can do, the mildest first.
 GRADES: Final = ("widen", "reduce", "halt")
-_COUNT_BITS: Final = 32
+#: Of changes in a bucket.
+COUNT_BITS: Final = 32
 
 
 def depth_shape(parameters: RiskParameters) -> Shape:
@@ -48,15 +51,20 @@ def thresholds_layout(parameters: RiskParameters) -> data.StructLayout:
     return data.StructLayout({"returns": returns, "floor": depth_shape(parameters)})
 
 
-def fences_layout(parameters: RiskParameters) -> data.StructLayout:
+def edges_layout(parameters: RiskParameters) -> data.StructLayout:
     """Return the layout of the prices that an instrument may have, edges included.
 
     ``lows``, ``highs`` : for each window [double ticks].
-
-    ``floor`` : smallest depth [lots].
     """
     prices = data.ArrayLayout(unsigned(parameters.tick_bits + 1), BREAKER_WINDOWS)
-    return data.StructLayout({"lows": prices, "highs": prices, "floor": depth_shape(parameters)})
+    return data.StructLayout({"lows": prices, "highs": prices})
+
+
+def fences_layout(parameters: RiskParameters) -> data.StructLayout:
+    """Return the layout of ``edges_layout``, and ``floor``, the smallest depth [lots]."""
+    edges = edges_layout(parameters)
+    prices = edges.members
+    return data.StructLayout({**prices, "floor": depth_shape(parameters)})
 
 
 def item_layout(parameters: RiskParameters) -> data.StructLayout:
@@ -65,8 +73,6 @@ def item_layout(parameters: RiskParameters) -> data.StructLayout:
     ``change`` : it is a change of its market; otherwise a look at what stands.
 
     ``priced`` : both sides have a price; ``bid``, ``ask`` [ticks] and quantities [lots].
-
-    ``actions``, ``rate_limit`` : limits of the instrument.
     """
     tick, depth = unsigned(parameters.tick_bits), depth_shape(parameters)
     return data.StructLayout(
@@ -78,8 +84,6 @@ def item_layout(parameters: RiskParameters) -> data.StructLayout:
             "ask": tick,
             "bid_quantity": depth,
             "ask_quantity": depth,
-            "actions": 2 * len(BREAKER_DETECTORS),
-            "rate_limit": _COUNT_BITS,
         }
     )
 
@@ -108,7 +112,7 @@ def snapshot_layout(parameters: RiskParameters) -> data.StructLayout:
             "highest": prices,
             "lowest": prices,
             "divergence": price,
-            "count": _COUNT_BITS,
+            "count": COUNT_BITS,
             "time": parameters.time_bits,
         }
     )

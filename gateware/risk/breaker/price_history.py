@@ -1,4 +1,4 @@
-"""What an instrument's market was, and whether a change crosses a threshold: the exact look."""
+"""What an instrument's market was, and the fences that its next change must stay within."""
 
 from typing import Any, Final
 
@@ -9,41 +9,37 @@ from amaranth.lib.wiring import In, Out
 from gateware.common.view import view
 from gateware.market.layouts import index_of, market_venue
 from gateware.market.tables import table
-from gateware.risk.breaker.comparing import exceeds_sum
 from gateware.risk.breaker.divergence import DIVERGENCE_LATENCY, measure_divergence
-from gateware.risk.breaker.fences import delayed, keep_fences, set_fences
+from gateware.risk.breaker.fences import keep_fences, set_fences
 from gateware.risk.breaker.layouts import (
+    COUNT_BITS,
     fences_layout,
-    grades_of,
     item_layout,
     snapshot_layout,
     thresholds_layout,
-    verdict_layout,
 )
 from gateware.risk.breaker.price_window import PriceWindow
-from hw.breaker_detectors import BREAKER_DETECTORS, BREAKER_WINDOWS
+from hw.breaker_detectors import BREAKER_WINDOWS
 from hw.risk_parameters import RiskParameters
 
 __all__ = ["PriceHistory"]
 
-_RATE: Final = BREAKER_DETECTORS.index("rate")
-
 
 class PriceHistory(wiring.Component):
-    """Keep the prices that stood, judge each change by all that came before it, set the fences.
+    """Keep the prices that stood, and the changes of the bucket; set the fences.
 
-    An item is a change, or a look at what stands. A look is not judged; it renews the fences, as if
-    what stands had come again.
+    An item is a change, or a look at what stands: it renews the fences, as if what stands had come
+    again.
 
     Timing
     ------
-    Item in cycle 0. Its verdict is valid in cycle ``LATENCY``, for one cycle: by all items of its
-    instrument before it, in their order. Its fences are found by a select in cycle
-    ``FENCE_LATENCY`` or later; they are there one cycle after the select. One item a cycle.
+    Item in cycle 0. Its fences, by all items of its instrument up to it, are found by a select in
+    cycle ``FENCE_LATENCY`` or later; they are there one cycle after the select, and so is the count
+    of all changes up to the cycle of the select. ``bounds`` are there at once. One item a cycle.
 
     ``seen_valid`` is 1 in cycle ``LATENCY`` of an item with ``look``, and ``seen`` is valid from
     then on; two of those are at least ``LATENCY`` cycles apart. Thresholds that are stored in cycle
-    k are used by items of cycle k - 4 or later.
+    k are in the fences of items of cycle k - 4 or later.
 
     Parameters
     ----------
@@ -62,12 +58,10 @@ class PriceHistory(wiring.Component):
         As of ``PriceWindow``, a bit for each window.
     store, store_instrument, thresholds : ``In(1)``, ``In``, ``In(thresholds_layout)``
         New thresholds of an instrument.
-    watched : ``In(instruments)``
-        Instruments for which a verdict may find something.
-    verdict : ``Out(verdict_layout)``
-        Returns and rate, by all that came before.
     select, fences, fenced : ``In``, ``Out(fences_layout)``, ``Out(1)``
         The fences of an instrument, and whether it has any.
+    bounds, count : ``Out`` for each window, ``Out(32)``
+        How far it may move [double ticks], and its changes in the bucket of window 1 under way.
     seen_valid, seen : ``Out(1)``, ``Out(snapshot_layout)``
         What an item with ``look`` saw, itself included.
     clear : ``In(1)``
@@ -87,11 +81,11 @@ class PriceHistory(wiring.Component):
     store: Value
     store_instrument: Value
     thresholds: Any
-    watched: Value
-    verdict: Any
     select: Value
     fences: Any
     fenced: Value
+    bounds: Any
+    count: Value
     seen_valid: Value
     seen: Any
     clear: Value
@@ -111,11 +105,11 @@ class PriceHistory(wiring.Component):
                 "store": In(1),
                 "store_instrument": In(index_of(p.instruments)),
                 "thresholds": In(thresholds_layout(p)),
-                "watched": In(p.instruments),
-                "verdict": Out(verdict_layout(p)),
                 "select": In(index_of(p.instruments)),
                 "fences": Out(fences_layout(p)),
                 "fenced": Out(1),
+                "bounds": Out(thresholds_layout(p)["returns"].shape),
+                "count": Out(COUNT_BITS),
                 "seen_valid": Out(1),
                 "seen": Out(snapshot_layout(p)),
                 "clear": In(1),
@@ -127,16 +121,13 @@ class PriceHistory(wiring.Component):
         p = self.parameters
         self._snapshot = view(snapshot_layout(p), name="snapshot")
         # What goes along with an item; a bit that counts by itself is cleared.
-        index, actions = index_of(p.instruments), 2 * len(BREAKER_DETECTORS)
-        tag = data.StructLayout(
-            {"change": 1, "stands": 1, "instrument": index, "actions": actions, "rate": 1}
-        )
+        tag = data.StructLayout({"change": 1, "stands": 1, "instrument": index_of(p.instruments)})
         self._tags = [view(tag, name=f"tag{n}") for n in range(self.LATENCY + 1)]
         self._valid = [Signal(name=f"valid{n}") for n in range(self.LATENCY + 1)]
         self._looks = [Signal(name=f"look{n}") for n in range(self.LATENCY + 1)]
         m.d.comb += [
             self._valid[0].eq(self.valid & ~self.clear), self._looks[0].eq(self.look & self.valid),
-            self._tags[0].change.eq(self.item.change), self._tags[0].actions.eq(self.item.actions),
+            self._tags[0].change.eq(self.item.change),
             self._tags[0].instrument.eq(self.item.instrument),
         ]  # fmt: skip
         for n in range(self.LATENCY):
@@ -148,7 +139,7 @@ class PriceHistory(wiring.Component):
         price, before = self._stand(m)
         self._count(m)
         self._diverge(m)
-        self._judge(m, price, before)
+        self._fence(m, price, before)
         m.d.comb += [self.seen.eq(self._snapshot), self.seen_valid.eq(self._looks[-1])]
         return m
 
@@ -211,17 +202,35 @@ class PriceHistory(wiring.Component):
         return price, before
 
     def _count(self, m: Module) -> None:
-        """Count the changes of the bucket, in cycle 1; compare in cycle 2."""
-        change, limits = self._tags[1].change, [Signal(32, name=f"limit{n}") for n in (1, 2)]
-        count, counted = Signal(32), Signal(32)
-        begun = self._mask(m, "begun", 1, change, self.next_bucket[1], self.empty[1])
-        before = self._kept(m, "counts", unsigned(32), 1, change, counted)
-        stood = Mux(begun, before, 0)
-        m.d.comb += counted.eq(stood + (change & ~stood.all()))
-        m.d.sync += [limits[0].eq(self.item.rate_limit), limits[1].eq(limits[0]), count.eq(counted)]
-        m.d.sync += self._tags[3].rate.eq(count > limits[1])
-        with m.If(self._looks[1]):
-            m.d.sync += self._snapshot.count.eq(counted)
+        """Count the changes of the bucket, in cycle 0; show what the selected instrument has."""
+        change, ends = self.item.change & self._valid[0], Cat(self.next_bucket[1], self.empty[1])
+        memory, write = table(
+            m, "counts", shape=unsigned(COUNT_BITS), depth=self.parameters.instruments
+        )
+        begun = Signal(self.parameters.instruments)
+        counts: list[Value] = []
+        for whose, more in (
+            (self.item.instrument, change),
+            (self.select, change & (self.select == self.item.instrument)),
+        ):
+            read = memory.read_port(domain="comb")
+            stood = Signal(COUNT_BITS, name=f"stood{len(counts)}")
+            m.d.comb += [
+                read.addr.eq(whose),
+                stood.eq(Mux(begun.bit_select(whose, 1), read.data, 0)),
+            ]
+            counts.append((stood + (more & ~stood.all()))[:COUNT_BITS])
+        m.d.comb += [
+            write.addr.eq(self.item.instrument), write.data.eq(counts[0]), write.en.eq(change),
+        ]  # fmt: skip
+        over = ends.any() | self.clear
+        with m.If(over):
+            m.d.sync += begun.eq(0)
+        with m.Elif(change):
+            m.d.sync += begun.bit_select(self.item.instrument, 1).eq(1)
+        m.d.sync += self.count.eq(Mux(over, 0, counts[1]))
+        with m.If(self._looks[0]):
+            m.d.sync += self._snapshot.count.eq(counts[0])
 
     def _diverge(self, m: Module) -> None:
         """Keep how far the venues were apart."""
@@ -233,38 +242,26 @@ class PriceHistory(wiring.Component):
         with m.If(self._looks[stage]):
             m.d.sync += self._snapshot.divergence.eq(Mux(change, new, Mux(known, old, 0)))
 
-    def _judge(self, m: Module, price: Value, before: Value) -> None:
-        """Compare with the extremes in cycle 6; the verdict and new fences are there in cycle 7."""
-        p, tag, instrument = self.parameters, self._tags[6], self._tags[5].instrument
+    def _fence(self, m: Module, price: Value, before: Value) -> None:
+        """Set fences about the extremes in cycle 6; they are there in cycle 7, and then kept."""
+        p = self.parameters
         memory, write = table(m, "thresholds", shape=thresholds_layout(p), depth=p.instruments)
-        read = memory.read_port(domain="comb")
-        bounds = view(thresholds_layout(p), name="bounds")
+        read, selected = memory.read_port(domain="comb"), memory.read_port(domain="comb")
+        bounds = view(thresholds_layout(p), name="own")
         m.d.comb += [
             write.addr.eq(self.store_instrument),
             write.data.eq(self.thresholds),
             write.en.eq(self.store),
-            read.addr.eq(instrument),
+            read.addr.eq(self._tags[5].instrument),
+            selected.addr.eq(self.select),
+            self.bounds.eq(selected.data.returns),
         ]
-        fences, over = view(fences_layout(p), name="new"), Signal(len(BREAKER_DETECTORS))
+        fences = view(fences_layout(p), name="new")
         m.d.sync += [bounds.eq(read.data), fences.floor.eq(bounds.floor)]
-        standing = delayed(m, price, 4)
         for w in range(BREAKER_WINDOWS):
             highest, lowest = self._window(m, w, price, before)
-            bound, low, high = bounds.returns[w], fences.lows[w], fences.highs[w]
-            m.d.sync += set_fences(highest, lowest, bound, low, high)
-            falls, rises = (
-                exceeds_sum(highest, standing, bound),
-                exceeds_sum(standing, lowest, bound),
-            )
-            m.d.comb += over[w].eq(tag.stands & (falls | rises))
-        m.d.comb += over[_RATE].eq(tag.rate)
-        watched = self.watched.bit_select(tag.instrument, 1)
-        counts = self._valid[6] & tag.change & ~self.clear & watched
-        m.d.sync += [
-            self.verdict.instrument.eq(tag.instrument),
-            self.verdict.over.eq(Mux(counts, over, 0)),
-            self.verdict.grades.eq(Mux(counts, grades_of(over, tag.actions), 0)),
-        ]
+            low, high = fences.lows[w], fences.highs[w]
+            m.d.sync += set_fences(highest, lowest, bounds.returns[w], low, high)
         done = self._valid[7] & self._tags[7].stands
         shown, fenced = keep_fences(
             m, done, self._tags[7].instrument, fences, self.select, self.clear, p

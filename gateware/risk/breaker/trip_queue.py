@@ -13,7 +13,7 @@ from hw.risk_parameters import RiskParameters
 
 __all__ = ["TripQueue"]
 
-_SOURCES: Final = 3
+_SOURCES: Final = 2
 _LOST_BITS: Final = 32
 
 
@@ -36,7 +36,7 @@ class TripQueue(wiring.Component):
 
     Members
     -------
-    event_valid, events : ``In(3)``, ``In(trip_layout)`` for each
+    event_valid, events : ``In(2)``, ``In(trip_layout)`` for each
         Events of this cycle; ``time`` and ``cycle`` are filled in here.
     now, cycle : ``In(time_bits)``, ``In(64)``
         The time [ns], and the cycle that an event of this cycle is to name.
@@ -65,7 +65,9 @@ class TripQueue(wiring.Component):
             raise ValueError(f"depth must be at least 2, not {depth}")
         self.parameters, self.depth = parameters, depth
         event = trip_layout(parameters)
-        self._entry = data.StructLayout({"valid": _SOURCES, "events": data.ArrayLayout(event, 3)})
+        self._entry = data.StructLayout(
+            {"valid": _SOURCES, "events": data.ArrayLayout(event, _SOURCES)}
+        )
         super().__init__(
             {
                 "event_valid": In(_SOURCES),
@@ -100,7 +102,7 @@ class TripQueue(wiring.Component):
         lost = fifo.w_en & ~fifo.w_rdy
         m.d.comb += total.eq(self.lost + count)
         m.d.sync += [
-            count.eq(Mux(lost, sum((self.event_valid[n] for n in range(3)), Const(0)), 0)),
+            count.eq(Mux(lost, sum((bit for bit in self.event_valid), Const(0)), 0)),
             self.lost.eq(Mux(total[-1], (1 << _LOST_BITS) - 1, total)),
         ]
         return m
@@ -115,7 +117,7 @@ class TripQueue(wiring.Component):
             left.eq(head.valid & ~gone),
             first.eq(first_of(left)),
             self.trip.valid.eq(fifo.r_rdy),
-            payload.eq(terms[0] | terms[1] | terms[2]),
+            payload.eq(terms[0] | terms[1]),
             fifo.r_en.eq(taken & ~Cat(left & ~first).any()),
         ]
         with m.If(fifo.r_en):
