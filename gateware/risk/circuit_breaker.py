@@ -177,7 +177,6 @@ class CircuitBreaker(wiring.Component):
     def _come(self, m: Module) -> None:
         """Lead changes, and in the cycles between them looks, to where they are judged."""
         judge, history, survey = self._judge, self._history, self._survey
-        recent = self._recent
         walk, looked = Signal.like(survey.turn), Signal.like(survey.turn)
         looks, asked, free = Signal(), Signal(), ~self.change_next_valid
         wanted = Mux(survey.asks, survey.turn, walk)
@@ -204,20 +203,27 @@ class CircuitBreaker(wiring.Component):
             judge.limits.eq(limits),
             judge.fences.eq(history.fences),
             judge.fenced.eq(history.fenced),
-            judge.recent_fenced.eq(recent.fenced),
             judge.count.eq(history.count),
+            judge.watched.eq(self._actions.watched.bit_select(change.instrument, 1)),
+        ]
+        for v in range(self.parameters.venues):
+            m.d.comb += [history.row[v].eq(self.row[v]), judge.row[v].eq(self.row[v])]
+        self._remember(m, selected)
+
+    def _remember(self, m: Module, selected: Value) -> None:
+        """Lead changes to where they are remembered until the history has them."""
+        judge, recent, change = self._judge, self._recent, self.change
+        m.d.comb += [
             recent.select.eq(selected),
-            recent.bounds.eq(history.bounds),
-            recent.valid.eq(self.change_valid & item.priced),
+            recent.bounds.eq(self._history.bounds),
+            recent.valid.eq(self.change_valid & change.bid.known & change.ask.known),
             recent.instrument.eq(change.instrument),
             recent.bid.eq(change.bid.tick),
             recent.ask.eq(change.ask.tick),
             recent.clear.eq(self.restart),
-            judge.watched.eq(self._actions.watched.bit_select(change.instrument, 1)),
+            judge.recent_fenced.eq(recent.fenced),
+            *(a.eq(b) for a, b in zip(judge.recent, recent.fences, strict=True)),
         ]
-        m.d.comb += [a.eq(b) for a, b in zip(judge.recent, recent.fences, strict=True)]
-        for v in range(self.parameters.venues):
-            m.d.comb += [history.row[v].eq(self.row[v]), judge.row[v].eq(self.row[v])]
 
     def _visit(self, m: Module) -> None:
         """Lead to the round what it needs."""

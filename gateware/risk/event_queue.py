@@ -60,7 +60,7 @@ class EventQueue(wiring.Component):
     lost: Value
     clear: Value
 
-    def __init__(self, *, depth: int = 16) -> None:
+    def __init__(self, *, depth: int = 64) -> None:
         if depth < 16:
             raise ValueError(f"depth must be at least 16, not {depth}")
         self.depth = depth

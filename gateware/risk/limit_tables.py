@@ -18,17 +18,25 @@ __all__ = ["LimitTables", "row_layout"]
 
 #: The table that has a second port, for a look in the background.
 _MARKED: Final = "instrument"
-#: Words that are gathered before the register in the path of a read.
-_GATHERED: Final = 2
 #: Memories of fewer words than this are made of look-up tables: a block RAM answers too late.
 _SHALLOW: Final = 128
+
+
+def _firsts(words: list[LimitWord]) -> list[int]:
+    """Return where each word's rows begin in a memory of all, at a multiple of their number."""
+    firsts, end = [0] * len(words), 0
+    for n in sorted(range(len(words)), key=lambda n: -words[n].rows):
+        firsts[n], end = end, end + words[n].rows
+    return firsts
 
 
 class LimitTables(wiring.Component):
     """Two copies of every limit table: the staging copy is the host's, the active one in force.
 
     They are the halves of one set of memories, and one flip-flop says which is which: a commit
-    turns it over, and then the new active copy is copied back, word by word.
+    turns it over, and then the new active copy is copied back, word by word. Each word has a memory
+    of its own, so that a row is read at once; what the bus reads, and what is copied, comes from
+    one memory that has all of them once more.
 
     Timing
     ------
@@ -111,6 +119,9 @@ class LimitTables(wiring.Component):
         self.words = limit_words(parameters, limits)
         self._kept = [w for w in self.words if w.bits]
         self._most = max(w.rows for w in self.words)
+        self._firsts = _firsts(self._kept)
+        rows = sum(w.rows for w in self._kept)
+        self._depth = 1 << (rows - 1).bit_length()
         #: For each read port its table.
         self._ports = {table: table for table in limits}
         if _MARKED in limits:
@@ -129,7 +140,7 @@ class LimitTables(wiring.Component):
     @property
     def clear_cycles(self) -> int:
         """Cycles after a reset until ``ready``."""
-        return 2 * self._most + 1
+        return 2 * self.copy_cycles
 
     @property
     def copy_cycles(self) -> int:
@@ -141,11 +152,11 @@ class LimitTables(wiring.Component):
         count = len(self._kept)
         self._active = Signal()  # the half in force
         self._clearing = Signal(init=1)
-        # What is copied: read in cycle 0, gathered in cycle 1, put in cycle 2, written in cycle 3.
-        self._walking, self._fetched, self._putting = Signal(), Signal(), Signal()
+        # What is copied: read in cycle 0, there in cycle 1, put in cycle 2, written in cycle 3.
+        self._walking, self._fetched, self._putting = Signal(init=1), Signal(), Signal()
         self._storing = Signal()
         self._walk, self._walk_row = Signal(count, init=1), Signal(range(self._most))
-        self._put, self._put_row = Signal(count, init=-1), Signal(range(self._most))
+        self._put, self._put_row = Signal(count), Signal(range(self._most))
         self._put_data, self._word = Signal(32), Signal(32)
         self._store, self._store_row = Signal(count), Signal(range(self._most))
         self._store_data, self._store_half = Signal(32), Signal()
@@ -195,16 +206,22 @@ class LimitTables(wiring.Component):
         return self.limits_changed | (self.forget & self.ready)
 
     def _copy(self, m: Module, starts: Value) -> None:
-        """Walk through every row of every word."""
+        """Walk through every row of every word, after a reset twice: once for each half."""
         by_rows: dict[int, list[Value]] = {}
         for n, word in enumerate(self._kept):
             by_rows.setdefault(word.index_bits, []).append(self._walk[n])
         last = Cat(Cat(of).any() & self._walk_row[:b].all() for b, of in by_rows.items()).any()
         m.d.sync += [self._fetched.eq(self._walking), self._putting.eq(self._fetched)]
-        ahead = Cat(self._clearing, self._walking, self._fetched, self._putting).any()
-        with m.If(self._storing & ~ahead):
-            m.d.sync += self.ready.eq(1)
-        with m.If(starts):
+        ahead, done = Cat(self._walking, self._fetched, self._putting).any(), Signal()
+        m.d.comb += done.eq(self._storing & ~ahead)
+        again = done & self._clearing & ~self._active
+        with m.If(done):
+            m.d.sync += [
+                self._active.eq(self._active | self._clearing),
+                self._clearing.eq(again),
+                self.ready.eq(~again),
+            ]
+        with m.If(starts | again):
             m.d.sync += [self.ready.eq(0), self._walking.eq(1)]
             m.d.sync += [self._walk.eq(1), self._walk_row.eq(0)]
         with m.Elif(self._walking & last):
@@ -220,61 +237,79 @@ class LimitTables(wiring.Component):
         """Choose what is written: zeros, a copied word, or the host's, if it can be kept."""
         fetched, fetched_row = Signal.like(self._walk), Signal.like(self._walk_row)
         m.d.sync += [fetched.eq(self._walk), fetched_row.eq(self._walk_row)]
-        asked_row = select(
-            [(self._hits[n], self._row(w)) for n, w in enumerate(self.words) if w.rows > 1]
-            or [(Const(0), Const(0))]
-        )
-        with m.If(self._clearing):
-            m.d.sync += self._put_row.eq(self._put_row + 1)
-            with m.If(self._put_row == self._most - 1):
-                # The other half is cleared next: a turn as at a commit.
-                m.d.sync += [self._active.eq(1), self._clearing.eq(~self._active)]
-                m.d.sync += self._put_row.eq(0)
-        with m.Elif(self._fetched):
+        with m.If(self._fetched):
             m.d.sync += [
-                self._put.eq(fetched), self._put_row.eq(fetched_row), self._put_data.eq(self._word)
+                self._put.eq(fetched), self._put_row.eq(fetched_row),
+                self._put_data.eq(Mux(self._clearing, 0, self._word)),
             ]  # fmt: skip
         with m.Else():
             hits = [self._hits[n] for n, w in enumerate(self.words) if w.bits]
             m.d.sync += [
-                self._put.eq(Cat(hits)), self._put_row.eq(asked_row), self._put_data.eq(self.w_data)
+                self._put.eq(Cat(hits)), self._put_row.eq(self._asked_row()),
+                self._put_data.eq(self.w_data),
             ]  # fmt: skip
         m.d.sync += [
-            self._store.eq(Mux(self._clearing | self._putting | good, self._put, 0)),
+            self._store.eq(Mux(self._putting | good, self._put, 0)),
             self._store_row.eq(self._put_row), self._store_half.eq(~self._active),
             self._store_data.eq(self._put_data),
-            self._storing.eq(self._clearing | self._putting),
+            self._storing.eq(self._putting),
         ]  # fmt: skip
 
-    def _row(self, word: LimitWord) -> Value:
+    def _asked_row(self) -> Value:
         """Return the row that the address says."""
-        return self.address[word.row_low : word.row_low + word.index_bits]
+        rows = [
+            (self._hits[n], self.address[w.row_low : w.row_low + w.index_bits])
+            for n, w in enumerate(self.words)
+            if w.rows > 1
+        ]
+        return select(rows or [(Const(0), Const(0))])
 
     def _memories(self, m: Module) -> None:
-        """Keep every word in a memory of its own."""
-        gathered: list[tuple[Value, Value]] = []
-        hits = [self._hits[n] for n, w in enumerate(self.words) if w.bits]
+        """Keep every word in a memory of its own, and all of them in one."""
         for n, word in enumerate(self._kept):
             depth = 2 * word.rows
             attrs = {"ram_style": "distributed"} if depth < _SHALLOW else {}
             memory: Any = Memory(shape=unsigned(word.bits), depth=depth, init=[], attrs=attrs)
             m.submodules[f"{word.table}_{word.low}"] = memory
-            write, look = memory.write_port(), memory.read_port(domain="comb")
-            row = self._walk_row[: word.index_bits]
+            write = memory.write_port()
             m.d.comb += [
                 write.addr.eq(Cat(self._store_row[: word.index_bits], self._store_half)),
                 write.data.eq(self._store_data),
                 write.en.eq(self._store[n]),
-                look.addr.eq(Cat(Mux(self.ready, self._row(word), row), self.ready ^ self._active)),
             ]
-            gathered.append((Mux(self.ready, hits[n], self._walk[n]), look.data))
             self._show(m, word, memory)
-        parts: list[tuple[Value, Value]] = []
-        for n in range(0, len(gathered), _GATHERED):
-            part = Signal(32, name=f"part{n}", reset_less=True)
-            m.d.sync += part.eq(select(gathered[n : n + _GATHERED]))
-            parts.append((Const(1), part))
-        m.d.comb += self._word.eq(select(parts))
+        self._gather(m)
+
+    def _gather(self, m: Module) -> None:
+        """Keep all words in one memory more, for the bus and for copying."""
+        memory: Any = Memory(shape=unsigned(32), depth=2 * self._depth, init=[])
+        m.submodules.every = memory
+        write, look = memory.write_port(), memory.read_port()
+        hits = Cat(self._hits[n] for n, w in enumerate(self.words) if w.bits)
+        here = Signal(range(self._depth))
+        m.d.comb += [
+            here.eq(self._place(hits, self._asked_row())),
+            write.addr.eq(Cat(self._place(self._store, self._store_row), self._store_half)),
+            write.data.eq(self._store_data),
+            write.en.eq(self._store.any()),
+            look.addr.eq(
+                Cat(
+                    Mux(self.ready, here, self._place(self._walk, self._walk_row)),
+                    self.ready ^ self._active,
+                )
+            ),
+        ]
+        found = Signal()
+        m.d.sync += found.eq(hits.any() | ~self.ready)
+        m.d.comb += self._word.eq(Mux(found, look.data, 0))
+
+    def _place(self, words: Value, row: Value) -> Value:
+        """Return where a row of the one word that is chosen is, in the memory of all."""
+        bits = (self._depth - 1).bit_length()
+        firsts: list[tuple[Value, Value]] = [
+            (words[n], Const(first, bits)) for n, first in enumerate(self._firsts)
+        ]
+        return (select(firsts) | row)[:bits]
 
     def _show(self, m: Module, word: LimitWord, memory: Any) -> None:
         """Lead a word of the active copy to every read port of its table."""

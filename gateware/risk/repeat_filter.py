@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from amaranth import Cat, Module, Mux, Signal, Value, signed
+from amaranth import Cat, Module, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,8 +12,8 @@ __all__ = ["RepeatFilter"]
 class RepeatFilter(wiring.Component):
     """Remember the last orders that passed, whole, and find one alike.
 
-    A ring of ``entries`` orders. When the youngest order that it had to forget is within the
-    window, the filter is *blind*: it cannot exclude a repeat, and says so.
+    The last ``entries`` orders. When the youngest order that it had to forget is within the window,
+    the filter is *blind*: it cannot exclude a repeat, and says so.
 
     Timing
     ------
@@ -35,7 +35,7 @@ class RepeatFilter(wiring.Component):
     key : ``In(key_bits)``
         What makes orders alike.
     now, window : ``In(time_bits)``
-        The time, and for how long an order counts [ns]; 0: nothing counts.
+        The time, which never goes back, and for how long an order counts [ns]; 0: nothing counts.
     repeat : ``Out(1)``
         An order alike was recorded at a time t with now - t < window.
     blind : ``Out(1)``
@@ -81,7 +81,8 @@ class RepeatFilter(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        known, last = Signal(self.entries), Signal(range(self.entries))
+        # The newest is first.
+        known = Signal(self.entries)
         keys = [Signal(self.key_bits, name=f"key{n}") for n in range(self.entries)]
         times = [Signal(self.time_bits, name=f"time{n}") for n in range(self.entries)]
         forgot, forgotten = Signal(), Signal(self.time_bits)
@@ -102,13 +103,15 @@ class RepeatFilter(wiring.Component):
         ]  # fmt: skip
 
         with m.If(self.record):
-            m.d.sync += last.eq(last + 1)
-            for n in range(self.entries):
-                with m.If(last == n):
-                    m.d.sync += [keys[n].eq(key[1]), times[n].eq(now[1]), known[n].eq(1)]
-                    with m.If(known[n]):
-                        later = Mux(forgot & (forgotten > times[n]), forgotten, times[n])
-                        m.d.sync += [forgot.eq(1), forgotten.eq(later)]
+            m.d.sync += [
+                known.eq(Cat(1, known)),
+                forgot.eq(forgot | known[-1]),
+                forgotten.eq(times[-1]),
+            ]
+            for mine, newer in zip(keys, [key[1], *keys[:-1]], strict=True):
+                m.d.sync += mine.eq(newer)
+            for mine, newer in zip(times, [now[1], *times[:-1]], strict=True):
+                m.d.sync += mine.eq(newer)
         with m.If(self.clear):
             m.d.sync += [known.eq(0), forgot.eq(0)]
         return m

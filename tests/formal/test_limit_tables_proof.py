@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import pytest
-from amaranth import Cat, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.hdl import Assert
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
@@ -31,7 +31,7 @@ from tests.gateware.risk.bench import NARROW
 pytestmark = pytest.mark.formal
 
 #: More than clearing and copying take together, so that the induction sees a whole turn.
-STEPS: Final = 16
+STEPS: Final = 28
 #: Address of the first row, bits, rows that there are, rows that the map has: of each table.
 TABLES: Final = {
     "venue": (0x100, 3, 2, 4),
@@ -66,7 +66,7 @@ MUTANTS: Final = {
         "return self.forget & self.ready",
     ),
     "writes what is in force": ("_store_half.eq(~self._active)", "_store_half.eq(self._active)"),
-    "copies the wrong way": ("self.ready ^ self._active)", "~self._active)"),
+    "copies the wrong way": ("self.ready ^ self._active,", "~self._active,"),
     "copies one row too few": ("self._walk_row[:b].all()", "self._walk_row[: b // 2].all()"),
     "copies one word too few": (
         "self._walking.eq(~self._walk[-1])",
@@ -76,7 +76,8 @@ MUTANTS: Final = {
         "self._fetched, self._putting).any()",
         "self._fetched).any()",
     ),
-    "half of the memories is cleared": ("_clearing.eq(~self._active)", "_clearing.eq(0)"),
+    "half of the memories is cleared": ("self._clearing.eq(again)", "self._clearing.eq(0)"),
+    "what is there is copied, not cleared": ("Mux(self._clearing, 0, self._word)", "self._word"),
     "rows are shown before they are clear": ("Mux(self._clearing, 0, read.data)", "read.data"),
     "a row of the staging copy": ("Cat(*index, self._active)", "Cat(*index, ~self._active)"),
     "a read misses the write just before it": ("echoes.eq(newest | older)", "echoes.eq(older)"),
@@ -182,11 +183,18 @@ class Claim(wiring.Component):
     def _stored(self, m: Module, table: str, row: Value, kept: Value, active: Value) -> None:
         """Say what the memories hold: it carries the induction."""
         dut = self.dut
-        memory = getattr(self.inside.submodules, f"{table}_0")
-        halves = [memory.read_port(domain="comb") for _ in range(2)]
-        for half, port in enumerate(halves):
-            m.d.comb += port.addr.eq(Cat(row, dut._active if half else ~dut._active))
-        idle, used = (port.data for port in halves)
+        bits = (dut._depth - 1).bit_length()
+        place = Const(dut._firsts[list(TABLES).index(table)], bits) | row
+        held: list[Value] = []
+        for half in range(2):
+            in_force = dut._active if half else ~dut._active
+            own = getattr(self.inside.submodules, f"{table}_0").read_port(domain="comb")
+            copy = self.inside.submodules.every.read_port(domain="comb")
+            m.d.comb += [own.addr.eq(Cat(row, in_force)), copy.addr.eq(Cat(place, in_force))]
+            held.append(own.data)
+            with m.If(~dut._clearing):
+                m.d.comb += Assert(own.data == copy.data, "both memories hold the same")
+        idle, used = held
         with m.If(dut._clearing):
             m.d.comb += Assert((kept == 0) & (active == 0), "nothing is kept before all is clear")
         with m.Else():
@@ -198,10 +206,10 @@ class Claim(wiring.Component):
         """Say which states of the machine there are: it carries the induction."""
         dut = self.dut
         busy = dut._walking | dut._fetched | dut._putting
-        zero = (dut._put_data == 0) & (dut._store_data == 0)
         one_hot = [dut._walk == 1 << n for n in range(len(dut._walk))]
         m.d.comb += [
-            Assert(~dut._clearing | (~busy & dut._put.all() & zero), "clearing"),
+            Assert(~dut._clearing | busy | dut._storing, "clearing"),
+            Assert(~dut._clearing | ~dut.ready, "not ready before all is clear"),
             Assert(~dut._walking | Cat(one_hot).any(), "one word is copied at a time"),
         ]
 

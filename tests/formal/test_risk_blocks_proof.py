@@ -252,10 +252,10 @@ MUTANTS: Final = {
     ("repeats", "only the last order"): ("enumerate(times)).any()", "enumerate(times[:1])).any()"),
     ("repeats", "never blind"): ("forgot & (forgotten > since)", "0"),
     ("repeats", "the oldest that was forgotten"): (
-        "Mux(forgot & (forgotten > times[n]), forgotten, times[n])",
-        "Mux(forgot, forgotten, times[n])",
+        "forgotten.eq(times[-1])",
+        "forgotten.eq(forgotten | (times[-1] & (~forgot).replicate(self.time_bits)))",
     ),
-    ("repeats", "remembers the key at hand"): ("keys[n].eq(key[1])", "keys[n].eq(self.key)"),
+    ("repeats", "remembers the key at hand"): ("[key[1], *keys", "[self.key, *keys"),
     ("repeats", "a window that ends early"): ("(t > since)", "(t > since + 1)"),
 }
 

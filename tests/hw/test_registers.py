@@ -89,6 +89,9 @@ def test_rejects_two_registers_at_one_address() -> None:
         load_registers(source.encode())
 
 
+POWERS_OF_TWO = ("books", "window_ticks", "order_slots")
+
+
 def test_map_id_fits_its_register() -> None:
     assert all(0 <= map_id(p) < 2**32 for p in PRESETS.values())
 
@@ -96,7 +99,7 @@ def test_map_id_fits_its_register() -> None:
 @pytest.mark.parametrize("size", sorted(PRESETS["small"].sizes()))
 def test_map_id_changes_with_each_parameter(size: str) -> None:
     small = PRESETS["small"]
-    step = {"books": 16, "window_ticks": 1024, "order_slots": 8192}.get(size, 1)  # powers of two
+    step = getattr(small, size) if size in POWERS_OF_TWO else 1
     other = dataclasses.replace(small, **{size: getattr(small, size) + step})
     assert map_id(other) != map_id(small)
 

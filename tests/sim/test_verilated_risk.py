@@ -78,7 +78,7 @@ def test_says_what_it_is(device: VerilatedRiskDevice) -> None:
 
 def test_the_gate_has_its_usual_size_where_none_is_given() -> None:
     with VerilatedRiskDevice(TINY) as device:
-        assert device.risk == RiskParameters(books=TINY.books, tick_bits=TINY.tick_bits)
+        assert device.risk == RiskParameters.beside(TINY)
 
 
 @pytest.mark.parametrize("value", [0, 1, 1 << 32, (1 << 64) - 1, 0x0123456789ABCDEF])

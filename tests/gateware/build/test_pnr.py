@@ -1,13 +1,16 @@
+# amaranth: UnusedElaboratable=no
 """Tests of the place-and-route flow: the parsers on known reports, the tools on a tiny design."""
 
 import json
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from gateware.build import pnr_tools
+from gateware.build import check_areas, pnr_tools
+from gateware.build.block_areas import MEASUREMENT, block_areas
 from gateware.build.export import to_rtlil
 from gateware.build.out_of_context import OutOfContext
 from gateware.build.pnr import load, main
@@ -15,7 +18,9 @@ from gateware.build.pnr_page import Design, page, path_lines, short
 from gateware.build.pnr_results import Hop, Routed, parse_ecp5, parse_stat, parse_xilinx
 from gateware.build.pnr_tools import area_xilinx, place_and_route, synthesise_ecp5
 from hw.presets import PRESETS
+from hw.records import CHECK
 from tests.gateware.build.stand_ins import Delay, Store
+from tests.gateware.risk.bench import NARROW
 
 DELAY = "tests.gateware.build.stand_ins:Delay"
 USED = {"TRELLIS_COMB": 5, "TRELLIS_FF": 7, "DP16KD": 1, "TRELLIS_RAMW": 2, "MULT18X18D": 3}
@@ -117,6 +122,46 @@ def test_page_states_the_median_and_what_is_missing_to_the_goal() -> None:
     assert design.typical.fmax_mhz == 150.0
     fast = Design(name="Engine", seeds=(1,), routed=[routed(156.25)], xilinx=xilinx)
     assert "is reached" in page([fast], {})
+
+
+def test_page_says_what_blocks_and_checks_cost() -> None:
+    blocks = {"unit.gate": {"lut": 1234, "ff": 5, "bram": 6}}
+    design = Design(name="Box", seeds=(1,), routed=[routed(150.0)], xilinx={}, blocks=blocks)
+    text = page([design], {}, {"lot": {"lut": 10, "carry": 20, "ff": 30, "dsp": 3}})
+    assert "| unit.gate | 1,234 | 5 | 6 | 0 |" in text
+    assert "| lot | 10 | 20 | 30 | 3 |" in text
+
+
+def test_blocks_are_told_apart_by_the_names_of_their_cells(tmp_path: Path) -> None:
+    cells = {
+        "dut.unit$1.gate$22.a.b": "LUT4",
+        "dut.unit$1.gate.c": "CCU2C",
+        "dut.unit$1.small.d": "LUT4",
+        "dut.unit$1.store.e": "DP16KD",
+        "dut.f": "TRELLIS_DPR16X4",
+        "folded0": "TRELLIS_FF",
+        "dut.unit$1.gate.scope": "$scopeinfo",
+    }
+    netlist = tmp_path / "top.json"
+    written = {"modules": {"top": {"cells": {n: {"type": t} for n, t in cells.items()}}}}
+    netlist.write_text(json.dumps(written))
+    assert block_areas(netlist, least=3) == {
+        "": {"lut": 6},
+        "unit.gate": {"lut": 3},
+        "unit": {"lut": 1},
+        "unit.store": {"bram": 1},
+        MEASUREMENT: {"ff": 1},
+    }
+
+
+@pytest.mark.slow
+def test_a_check_that_is_left_out_takes_its_cells_with_it(tmp_path: Path) -> None:
+    codes = [c for c in CHECK if c.name in ("lot", "not_armed")]
+    with patch.object(check_areas, "CHECK", codes):
+        areas = check_areas.check_areas(NARROW, tmp_path)
+    assert areas.keys() == {check_areas.ALL, "lot", "not_armed"}
+    assert areas["lot"]["ff"] > 10 > areas["not_armed"]["ff"] >= 0
+    assert areas["lot"]["dsp"] > 0 == areas["not_armed"]["dsp"]
 
 
 def test_wrapper_has_few_pins_and_keeps_the_component(tmp_path: Path) -> None:
