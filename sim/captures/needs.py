@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from host.venues.kraken import CHECKED_LEVELS
 from hw.records import UPDATE_KIND
 from sim.captures.capture import open_capture
 
@@ -45,6 +46,8 @@ class Needs:
         Number of updates.
     first_time, last_time : int
         Earliest and latest time of an update [ns since epoch, UTC]; 0 where there is none.
+    levels : int
+        Best levels of a side that the venue's checksums are of; 0 where there are none.
     """
 
     books: int
@@ -57,6 +60,7 @@ class Needs:
     first_time: int
     last_time: int
     max_tick_symbol: str = ""
+    levels: int = 0
 
 
 class LiveCount:
@@ -163,11 +167,13 @@ def measure(
     """
     live = LiveCount()
     times: list[int] = []
-    max_tick = max_quantity = max_id = 0
+    max_tick = max_quantity = max_id = levels = 0
     highest = -1  # book of the highest price
     with open_capture(paths, format=format, symbols=symbols) as capture:
         for batch in capture:
             updates = batch.updates
+            if any(check.kind == "checksum" for check in batch.checks):
+                levels = CHECKED_LEVELS
             live.feed(updates)
             top = updates[updates["tick"].argmax()]
             if top["tick"] > max_tick:
@@ -189,4 +195,5 @@ def measure(
         first_time=times[0] if times else 0,
         last_time=times[-1] if times else 0,
         max_tick_symbol=capture.instruments[highest].symbol if highest >= 0 else "",
+        levels=levels,
     )

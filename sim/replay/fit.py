@@ -23,6 +23,7 @@ def shortfalls(needs: Needs, parameters: BookParameters) -> list[str]:
         ("lots at a level", needs.max_quantity, (1 << p.quantity_bits) - 1),
         ("as highest order id", needs.max_id, (1 << p.id_bits) - 1),
         ("orders at a level", needs.max_count, (1 << p.count_bits) - 1),
+        ("best levels of a side, for the venue's checksums", needs.levels, p.cached_levels),
     )
     return [f"{need:,} {what} (at most {most:,})" for what, need, most in pairs if need > most]
 

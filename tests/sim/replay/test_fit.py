@@ -32,6 +32,7 @@ def test_takes_the_smallest_that_fits() -> None:
         ("max_quantity", 2 ** PRESETS["small"].quantity_bits - 1),
         ("max_id", 2 ** PRESETS["small"].id_bits - 1),
         ("max_count", 2 ** PRESETS["small"].count_bits - 1),
+        ("levels", PRESETS["small"].cached_levels),
     ],
 )
 def test_every_size_counts_up_to_its_last_value(field: str, most: int) -> None:
