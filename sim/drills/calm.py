@@ -213,7 +213,7 @@ def _generated(open_device: OpenSized, breaker: BreakerDefaults, seed: int) -> _
     """Play generated flow: the time before the crash, each venue an instrument of its own."""
     tape = calm_tape(_GENERATED, seed)
     parameters, books = PRESETS["small"], 1 + _GENERATED.others
-    with open_device(parameters, RiskParameters()) as device:
+    with open_device(parameters, RiskParameters.beside(parameters)) as device:
         return _Watch(device, books, breaker).play("generated", _steps(iter([tape.updates])))
 
 

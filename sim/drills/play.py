@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gateware.market.consolidated import ConsolidatedMarket
 from gateware.risk.circuit_breaker import CircuitBreaker
 from host.device.base import RiskDevice
+from host.device.records import UPDATE_DTYPE
 from hw.records import (
     BREAKER_ACTION,
     CHECK,
@@ -33,10 +34,16 @@ _CLOSING: Final = (EVENT_KIND.best, EVENT_KIND.resolved, EVENT_KIND.cleared)
 _ROUND_EVERY: Final = 6_250_000
 _VISIT_CYCLES: Final = 72
 _STEP_CYCLES: Final = 48
+#: While a best price is looked for: cycles at a time, and time that one takes [ns], as of a box
+#: at 100 MHz.
+_SEARCH_CYCLES: Final = 512
+_CYCLE_NS: Final = 10
+_DEFERRED: Final = 1 << EVENT_FLAG.bid_deferred | 1 << EVENT_FLAG.ask_deferred
 #: From a best-price event to an action at the earliest [cycles].
 _SOONEST: Final = ConsolidatedMarket.LATENCY + CircuitBreaker.LATENCY
 _REMEMBERED: Final = 256
 Records = NDArray[np.void]
+_NO_UPDATES: Final = np.zeros(0, UPDATE_DTYPE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +109,8 @@ class Playing:
     """One run through a device that is armed.
 
     Time is that of the tape: between two instants only so many cycles are simulated as the box
-    needs to do what it does in that time; a box of 150 MHz would have thousands of times more.
+    needs to do what it does in that time, and no more than it would have at 100 MHz while it looks
+    for a best price.
 
     Parameters
     ----------
@@ -140,6 +148,8 @@ class Playing:
         self._round = _VISIT_CYCLES * device.risk.instruments
         self._rounded = 0
         self._widened = False
+        self._deferred: set[int] = set()  # books
+        self._last = 0  # instant
 
     def play(self, tape: Tape) -> Seen:
         """Play a tape to its end."""
@@ -152,10 +162,11 @@ class Playing:
 
     def step(self, now: int, updates: Records, prints: Iterable[Print] = ()) -> None:
         """Let one instant happen."""
+        self._search(now)
         prints = list(prints)
         events = self.device.transfer(updates)
         came = self.device.collect(self._cycles(now))
-        self._events(np.concatenate([events, self.device.transfer(updates[:0])]))
+        self._events(np.concatenate([events, self.device.transfer(_NO_UPDATES)]))
         self._take(came, now)
         by_book: dict[int, list[Print]] = {book: [] for book in set(updates["book"].tolist())}
         for trade in prints:
@@ -185,6 +196,15 @@ class Playing:
         bids = [best.bid for best in bests if best.bid is not None]
         asks = [best.ask for best in bests if best.ask is not None]
         return max(bids) + min(asks) if bids and asks else None
+
+    def _search(self, now: int) -> None:
+        """Let the box look for best prices in the time since the last instant."""
+        left = min((now - self._last) // _CYCLE_NS, self.device.parameters.deferred_bound)
+        self._last = now
+        while self._deferred and left > 0:
+            self._take(self.device.collect(min(_SEARCH_CYCLES, left)), now)
+            self._events(self.device.transfer(_NO_UPDATES))
+            left -= _SEARCH_CYCLES
 
     def _cycles(self, now: int) -> int:
         """Return how many cycles the box needs now."""
@@ -249,6 +269,7 @@ class Playing:
                 changes.extend(own["cycle"][-_REMEMBERED:].tolist())
             last = own[-1]
             flags = int(last["flags"])
+            (self._deferred.add if flags & _DEFERRED else self._deferred.discard)(book)
             bid, ask = flags >> EVENT_FLAG.bid & 1, flags >> EVENT_FLAG.ask & 1
             self.best[book] = Best(
                 int(last["bid_tick"]) if bid else None,
