@@ -1,0 +1,1 @@
+"""A simulated exchange: matching, its protocols on loopback, and participants who trade on it."""
