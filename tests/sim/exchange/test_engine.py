@@ -204,10 +204,12 @@ def test_every_event_is_that_of_a_plain_engine(steps: list[tuple[Any, ...]]) -> 
 
 def drawn(rng: random.Random) -> tuple[Any, ...]:
     """Return a random step; orders lie close together, so that most of them meet others."""
+    book = rng.randrange(2)
+    price = INCREMENTS[book] * rng.randrange(10, 21)
     asked = {
-        "book": rng.randrange(2),
+        "book": book,
         "side": rng.choice(["buy", "sell"]),
-        "price": rng.randrange(10, 21) if rng.random() < 0.98 else rng.choice([0, 2**31]),
+        "price": price if rng.random() < 0.98 else rng.choice([0, 2**31, price + 1]),
         "quantity": rng.randrange(1, 10) if rng.random() < 0.98 else rng.choice([0, 10**6]),
         "time": rng.choice(["DAY"] * 6 + ["IMMEDIATE", "EXTENDED"]),
         "post_only": rng.random() < 0.2,
