@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from host.wire.ouch50_codes import (
+from host.wire.ouch50.codes import (
     MAX_PRICE,
     MAX_QUANTITY,
     CancelReason,

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from host.wire.ouch50_codes import CancelReason, RejectReason, SelfMatch, TimeInForce
+from host.wire.ouch50.codes import CancelReason, RejectReason, SelfMatch, TimeInForce
 
 __all__ = [
     "BUY",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host.wire.ouch50_codes import CancelReason, RejectReason, SelfMatch, TimeInForce
+from host.wire.ouch50.codes import CancelReason, RejectReason, SelfMatch, TimeInForce
 from sim.exchange.engine import (
     CLOSED,
     EXTENDED,
