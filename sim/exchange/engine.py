@@ -83,6 +83,8 @@ class MatchingEngine:
 
     Attributes
     ----------
+    index_of : dict of str to int
+        A book's index by its symbol.
     books : list of Book
         By index.
     states : list of str
@@ -95,6 +97,7 @@ class MatchingEngine:
 
     def __init__(self, listings: Sequence[Listing]) -> None:
         self.listings = tuple(listings)
+        self.index_of = {listing.symbol: i for i, listing in enumerate(self.listings)}
         self.books = [Book() for _ in self.listings]
         self.states = [TRADING] * len(self.listings)
         self.session = CLOSED

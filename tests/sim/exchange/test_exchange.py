@@ -1,0 +1,161 @@
+"""Tests of sim.exchange.exchange: market data and answers of whole runs."""
+
+import datetime
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from meatpy.itch50 import ITCH50MarketProcessor
+from meatpy.itch50.itch50_market_message import ITCH50MarketMessage
+
+from host.wire import itch50
+from host.wire import mold_udp64 as mold
+from host.wire.ouch50 import requests
+from sim.exchange.exchange import Exchange
+from sim.exchange.orders import BUY, SELL, NewOrder
+from tests.sim.exchange.trading import SYMBOLS, answers, exchange, random_request, send
+
+
+def traded_at_random(seed: int, steps: int) -> Exchange:
+    rng, venue = random.Random(seed), exchange()
+    venue.open()
+    for _ in range(steps):
+        account = rng.randrange(3)
+        send(venue, account, random_request(rng, venue.accounts[account]))
+        if rng.random() < 0.005:
+            book = rng.randrange(2)
+            venue.set_state(book, "H", "T1")
+            send(venue, account, random_request(rng, venue.accounts[account]))
+            venue.set_state(book, "T")
+    return venue
+
+
+def market_data(venue: Exchange) -> list[bytes]:
+    """Return all messages, read out of packets as a listener would."""
+    found: list[bytes] = []
+    for packet in map(mold.decode, venue.feed.packets(1)):
+        assert packet.sequence == len(found) + 1
+        found += packet.messages
+    return found
+
+
+def held(venue: Exchange, book: int, side: int) -> list[tuple[int, list[tuple[int, int]]]]:
+    """Return price, and number and open shares of each order, of each level of a side."""
+    return [
+        (level.price, [(o.number, o.open) for o in level.orders.values()])
+        for level in venue.engine.books[book].sides[side].ranked()
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_meatpy_rebuilds_our_books_order_by_order_and_finds_no_priority_broken(seed: int) -> None:
+    venue = traded_at_random(seed, 1200)
+    messages = market_data(venue)
+    kinds = Counter(chr(m[0]) for m in messages)
+    assert all(kinds[kind] > 10 for kind in "AFEXDU")
+    for book, symbol in enumerate(SYMBOLS):
+        theirs: Any = ITCH50MarketProcessor(symbol.ljust(8).encode(), datetime.datetime(2026, 1, 2))  # noqa: DTZ001
+        for data in messages:
+            if int.from_bytes(data[1:3], "big") in (0, book + 1):
+                theirs.process_message(ITCH50MarketMessage.from_bytes(data))
+        lob = theirs.current_lob
+        for side, levels in ((BUY, lob.bid_levels), (SELL, lob.ask_levels)):
+            rebuilt = [(lv.price, [(q.order_id, q.volume) for q in lv.queue]) for lv in levels]
+            assert rebuilt == held(venue, book, side)
+
+
+def book_of(told: list[Any]) -> tuple[dict[int, int], dict[str, int]]:
+    """Return what an account knows: open shares by user_ref, and net shares by symbol."""
+    left: dict[int, int] = {}
+    sign: dict[int, int] = {}
+    symbol: dict[int, str] = {}
+    net: Counter[str] = Counter()
+    for message in told:
+        match type(message).__name__:
+            case "Accepted" | "Replaced":
+                if hasattr(message, "old_user_ref"):
+                    left.pop(message.old_user_ref, None)
+                left[message.user_ref] = message.quantity
+                sign[message.user_ref] = 1 if message.side == "B" else -1
+                symbol[message.user_ref] = message.symbol
+            case "Executed":
+                left[message.user_ref] -= message.quantity
+                net[symbol[message.user_ref]] += sign[message.user_ref] * message.quantity
+            case "Canceled" | "SelfMatchCanceled":
+                left[message.user_ref] -= message.quantity
+    return {ref: n for ref, n in left.items() if n}, dict(net)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_answers_alone_tell_an_account_its_open_orders_and_position(seed: int) -> None:
+    venue = traded_at_random(seed, 1200)
+    total: Counter[str] = Counter()
+    for number, account in venue.accounts.items():
+        told = [m for m in answers(venue, number) if type(m).__name__ != "Modified"]
+        modified = [m for m in answers(venue, number) if type(m).__name__ == "Modified"]
+        left, net = book_of(told)
+        for message in modified:  # a modification leaves the order its new size at most
+            order = account.orders.get(message.user_ref)
+            assert order is None or order.open + order.executed <= message.quantity
+            left.pop(message.user_ref, None)
+        still = {ref: order.open for ref, order in account.orders.items()}
+        for message in modified:
+            still.pop(message.user_ref, None)
+        assert left == still
+        total.update(net)
+    assert set(total.values()) <= {0}  # every share bought was sold
+
+
+def test_the_same_requests_give_the_same_bytes() -> None:
+    first, second = traded_at_random(5, 300), traded_at_random(5, 300)
+    assert market_data(first) == market_data(second)
+    assert [a.told for a in first.accounts.values()] == [a.told for a in second.accounts.values()]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.binary(max_size=60), max_size=20), st.integers(0, 1000))
+def test_bytes_that_are_no_request_are_counted_and_harm_nobody(
+    junk: list[bytes], seed: int
+) -> None:
+    venue, rng = exchange(), random.Random(seed)
+    venue.open()
+    for data in junk:
+        for cut in (data, b"O" + data, b"U" + data):
+            venue.request(0, cut)
+        whole = requests.REQUESTS.encode(random_request(rng, venue.accounts[0]))
+        venue.request(0, whole[: rng.randrange(len(whole))])
+    assert venue.accounts[0].problems["malformed"] >= len(junk)
+    good = requests.EnterOrder(venue.accounts[1].next_user_ref, "B", 1, SYMBOLS[0], 100)
+    assert [type(m).__name__ for m in send(venue, 1, good)] == ["Accepted"]
+
+
+def test_a_day_has_its_events_in_order_and_ends_all_orders() -> None:
+    venue = exchange()
+    venue.open()
+    venue.enter(NewOrder(-1, 0, BUY, 1000, 5))
+    venue.close()
+    messages = [itch50.decode(data) for data in market_data(venue)]
+    assert [m.code for m in messages if isinstance(m, itch50.SystemEvent)] == list("OSQMEC")
+    names = {m.locate: m.stock for m in messages if isinstance(m, itch50.StockDirectory)}
+    assert names == {1: "ALFA", 2: "BRAVO"}
+    assert [m.state for m in messages if isinstance(m, itch50.TradingAction)] == ["T", "T"]
+    assert isinstance(messages[-3], itch50.OrderDelete)
+    with pytest.raises(ValueError, match="after 'C' comes no 'Q'"):
+        venue.advance("Q")
+
+
+def test_a_broken_trade_is_told_to_both_and_to_the_public() -> None:
+    venue = exchange()
+    venue.open()
+    send(venue, 0, requests.EnterOrder(1, "S", 10, "ALFA", 1000, client_id="mine"))
+    done = send(venue, 1, requests.EnterOrder(1, "B", 10, "ALFA", 1000))[-1]
+    venue.break_trade(done.match, "E")
+    for account, name in ((0, "mine"), (1, "")):
+        last = answers(venue, account)[-1]
+        assert (last.match, last.reason, last.client_id) == (done.match, "E", name)
+    last = itch50.decode(market_data(venue)[-1])
+    assert isinstance(last, itch50.BrokenTrade)
+    assert last.match == done.match
