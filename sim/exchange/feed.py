@@ -113,13 +113,14 @@ class Line:
 
     Attributes
     ----------
-    sent, lost, duplicated, held : int
-        Packets given in; those that were lost, doubled, held back.
+    sent, lost, duplicated, held, refused : int
+        Packets given in; those that were lost, doubled, held back; those that the machine did
+        not take, which are lost too.
     """
 
     def __init__(self, faults: LineFaults, rng: Random) -> None:
         self.faults = faults
-        self.sent = self.lost = self.duplicated = self.held = 0
+        self.sent = self.lost = self.duplicated = self.held = self.refused = 0
         self._rng = rng
         self._under_way: list[tuple[float, int, bytes]] = []
         self._entries = count()

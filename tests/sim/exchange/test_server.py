@@ -1,0 +1,250 @@
+"""Tests of sim.exchange.server, over sockets with a client of its own."""
+
+import asyncio
+import random
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from sim.exchange.exchange import Exchange
+from sim.exchange.feed import LineFaults
+from sim.exchange.server import ExchangeServer, ServerOptions
+from tests.sim.exchange.client import FeedListener, OrderClient, enter_bytes
+from tests.sim.exchange.trading import exchange, random_request, send
+
+BAD = LineFaults(loss=0.2, duplication=0.1, reordering=0.2, delay=0.001, jitter=0.01)
+
+
+class Scene:
+    """A served exchange and a listener to both of its lines."""
+
+    def __init__(self, server: ExchangeServer, listener: FeedListener) -> None:
+        self.server = server
+        self.listener = listener
+        self.venue: Exchange = server.exchange
+        self.clients: list[OrderClient] = []
+
+    async def connect(self) -> OrderClient:
+        """Connect, without a logon."""
+        self.clients.append(await OrderClient.connect(self.server.order_address))
+        return self.clients[-1]
+
+    async def client(self, account: int, sequence: int = 1) -> OrderClient:
+        """Log an account on."""
+        client = await self.connect()
+        answer = await client.log_on(f"user{account}", f"pass{account}", "", sequence)
+        assert answer[:11] == b"A" + b"TEST".rjust(10)
+        return client
+
+    async def settle(self) -> None:
+        """Wait until the lines have brought the last number, if not all before it."""
+        async with asyncio.timeout(5):
+            while self.listener.next_told < self.venue.feed.next:
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def scene(
+    faults: LineFaults | None = None, *, heartbeat: float = 0.05, timeout: float = 15.0
+) -> AsyncIterator[Scene]:
+    listener = FeedListener()
+    options = ServerOptions(
+        lines=[await listener.listen(), await listener.listen()],
+        faults=[faults or LineFaults()] * 2,
+        heartbeat_s=heartbeat,
+        timeout_s=timeout,
+    )
+    async with ExchangeServer(exchange(), options) as server:
+        server.exchange.open()
+        found = Scene(server, listener)
+        try:
+            yield found
+        finally:
+            for client in found.clients:
+                client.close()
+            listener.close()
+            await asyncio.sleep(0)
+
+
+def played(body: Callable[[Scene], Awaitable[None]], **more: float | LineFaults) -> None:
+    """Run a test in an event loop, against a served exchange."""
+
+    async def run() -> None:
+        async with scene(**more) as found:  # type: ignore[arg-type] # as scene has them
+            await body(found)
+
+    asyncio.run(run())
+
+
+def test_two_clients_trade_and_both_lines_show_it() -> None:
+    async def body(s: Scene) -> None:
+        seller, buyer = await s.client(0), await s.client(1)
+        (accepted,) = await seller.ask(enter_bytes(1, b"S", 100, "ALFA", 10_000), 1)
+        assert accepted[:1] == b"A"
+        accepted, executed = await buyer.ask(enter_bytes(1, b"B", 40, "ALFA", 10_000), 2)
+        ref, shares, price, flag, match = struct.unpack(">IIQcQ", executed[9:34])
+        assert (executed[:1], ref, shares, price, flag) == (b"E", 1, 40, 10_000, b"R")
+        assert struct.unpack(">IIQcQ", (await seller.message())[9:34])[3:] == (b"A", match)
+        await s.settle()
+        shown = s.listener.messages()
+        assert [m[:1] for m in shown] == [b"S", b"R", b"R", b"H", b"H", b"S", b"S", b"A", b"E"]
+        assert struct.unpack(">QIQ", shown[-1][11:31]) == (1, 40, match)
+        assert s.listener.packets >= 2 * 3  # each on both lines
+
+    played(body)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_bad_lines_lose_is_recovered_message_by_message(seed: int) -> None:
+    async def body(s: Scene) -> None:
+        rng = random.Random(seed)
+        for _ in range(60):
+            for _ in range(10):
+                account = rng.randrange(3)
+                send(s.venue, account, random_request(rng, s.venue.accounts[account]))
+            await asyncio.sleep(0)
+        await s.settle()
+        assert await s.listener.recover(s.server.request_address, "TEST") > 0
+        assert s.listener.messages() == s.venue.feed.read(1, 10**6)
+        assert len(s.listener.messages()) > 300
+        for line in s.server.feed.lines:
+            assert line.lost > 0
+            assert line.duplicated > 0
+            assert line.held > 0
+
+    played(body, faults=BAD)
+
+
+def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() -> None:
+    async def body(s: Scene) -> None:
+        maker, taker = await s.client(0), await s.client(1)
+        await maker.ask(enter_bytes(1, b"S", 100, "ALFA", 10_000), 1)
+        maker.close()
+        for ref in (1, 2, 3):
+            await taker.ask(enter_bytes(ref, b"B", 10, "ALFA", 10_000), 2)
+        again = await s.client(0, sequence=2)
+        missed = [await again.message() for _ in range(3)]
+        assert maker.messages + missed == s.venue.accounts[0].told
+        await taker.ask(enter_bytes(4, b"B", 10, "ALFA", 10_000), 2)
+        assert await again.message() == s.venue.accounts[0].told[4]
+        whole = await s.client(0)  # takes over, from the first message on
+        assert [await whole.message() for _ in range(5)] == s.venue.accounts[0].told
+        assert await again.packet() == b""
+
+    played(body)
+
+
+def test_a_logon_that_is_wrong_is_refused_with_its_reason() -> None:
+    async def body(s: Scene) -> None:
+        for user, password, session, sequence, answer in [
+            ("user0", "wrong", "", 1, b"JA"),
+            ("nobody", "pass0", "", 1, b"JA"),
+            ("user0", "pass0", "OTHER", 1, b"JS"),
+            ("user0", "pass0", "", 2, b"JS"),
+        ]:
+            client = await s.connect()
+            assert await client.log_on(user, password, session, sequence) == answer
+            assert await client.packet() == b""
+        assert s.server.orders.problems["logon refused"] == 4
+        newest = await s.connect()
+        assert (await newest.log_on("USER0", "PASS0", "TEST", 0))[:1] == b"A"
+
+    played(body)
+
+
+def test_heartbeats_flow_and_a_silent_client_is_cut_off() -> None:
+    async def body(s: Scene) -> None:
+        silent, alive = await s.client(0), await s.client(1)
+        beats = 0
+        while packet := await silent.packet():
+            assert packet == b"H"
+            beats += 1
+            alive.put(b"R")
+        assert beats >= 2
+        assert s.server.orders.problems["silent"] == 1
+        assert len(await alive.ask(enter_bytes(1, b"B", 10, "ALFA", 10_000), 1)) == 1
+        assert alive.beats >= 1
+
+    played(body, timeout=0.2, heartbeat=0.03)
+
+
+def test_the_feed_beats_when_quiet_and_says_when_it_is_over() -> None:
+    async def body(s: Scene) -> None:
+        await s.settle()
+        client = await s.client(0)
+        quiet = s.listener.packets
+        await asyncio.sleep(0.2)
+        assert s.listener.packets >= quiet + 4
+        assert not s.listener.missing()
+        assert not s.listener.is_over()
+        s.venue.close()
+        s.server.end_session()
+        while (packet := await client.packet()) == b"H":
+            pass
+        assert packet == b"Z"
+        async with asyncio.timeout(5):
+            while not s.listener.is_over():
+                await asyncio.sleep(0.01)
+        s.listener.held.pop(2)
+        assert await s.listener.recover(s.server.request_address, "TEST") == 1
+
+    played(body)
+
+
+def test_junk_ends_only_the_connection_that_sent_it() -> None:
+    async def body(s: Scene) -> None:
+        good, rng = await s.client(1), random.Random(3)
+        for i in range(40):
+            bad = await s.connect()
+            if i % 2:
+                await bad.log_on("user0", "pass0")
+            bad.writer.write(b"\xff\xff" + rng.randbytes(rng.randrange(1, 80)))
+            while await bad.packet():
+                pass
+        assert s.server.orders.problems["malformed"] == 40
+        bad = await s.client(0)
+        for _ in range(50):  # whole packets, but no requests
+            bad.put(b"U", b"O" + rng.randbytes(rng.randrange(40)))
+        assert len(await bad.ask(enter_bytes(1, b"B", 10, "ALFA", 10_000), 1)) == 1
+        assert s.venue.accounts[0].problems["malformed"] == 50
+        assert len(await good.ask(enter_bytes(1, b"B", 10, "ALFA", 10_000), 1)) == 1
+
+    played(body)
+
+
+def test_requests_that_cannot_be_answered_are_counted() -> None:
+    async def body(s: Scene) -> None:
+        out = s.listener.transports[0]
+        out.sendto(b"junk", s.server.request_address)
+        out.sendto(b"OTHER     " + struct.pack(">QH", 1, 1), s.server.request_address)
+        out.sendto(b"TEST      " + struct.pack(">QH", 99, 1), s.server.request_address)
+        async with asyncio.timeout(5):
+            while s.server.requests.problems.total() < 3:
+                await asyncio.sleep(0.005)
+        assert s.server.requests.problems == {"malformed": 1, "nothing to send": 2}
+        assert s.server.requests.answered == 0
+
+    played(body)
+
+
+def test_a_client_that_does_not_read_loses_its_connection_and_no_message() -> None:
+    async def body(s: Scene) -> None:
+        s.server.orders.unread = 1 << 16
+        lazy = await s.client(0)
+        query = struct.pack(">HcB", 2, b"U", ord("Q"))
+        async with asyncio.timeout(20):
+            while not s.server.orders.problems["does not read"]:
+                lazy.writer.write(query * 5000)
+                await asyncio.sleep(0.001)
+        again = await s.client(0)
+        told = s.venue.accounts[0].told
+        assert [await again.message() for _ in range(1000)] == told[:1000]
+
+    played(body)
+
+
+def test_lines_and_their_faults_come_in_pairs() -> None:
+    with pytest.raises(ValueError, match="0 lines need as many faults, not 2"):
+        ServerOptions()
