@@ -1,0 +1,299 @@
+"""Participants who make a market: makers, takers, and some who know more."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from host.wire.ouch50.codes import SelfMatch, TimeInForce
+from sim.exchange.exchange import Exchange
+from sim.exchange.orders import BUY, SELL, Canceled, Event, NewOrder, Order, Traded
+from sim.orderflow.draws import Draws
+from sim.orderflow.profile import NASDAQ_MIX, Mix
+
+__all__ = ["Crowd", "CrowdOptions", "Participant"]
+
+_LARGEST: Final = 10_000  # order [shares]
+_FAR: Final = 500  # an order rests at most so far from the fair value [increments]
+_STIFFNESS: Final = 0.5  # of the number of resting orders
+_WRONG: Final = 8  # edges away, a price is taken whatever the mix
+_TAKER: Final = -1  # account numbers; makers follow
+_INFORMED: Final = -2
+_FIRST_MAKER: Final = -3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CrowdOptions:
+    """What the crowd is like.
+
+    Attributes
+    ----------
+    rate : float
+        Actions a second, on average over all books.
+    mix : Mix
+        Shares of the market data messages that the actions cause.
+    longest_burst : int
+        Most actions in one book back to back.
+    resting : int
+        Orders that rest in a book, about [orders].
+    makers : int
+        How many quote each book.
+    attributed : float
+        Share of orders that show their firm.
+    fair : int
+        Where every book starts [0.0001].
+    edge : int
+        Informed participants take what is better than the fair value by this [increments].
+    """
+
+    rate: float = 10_000.0
+    mix: Mix = NASDAQ_MIX
+    longest_burst: int = 500
+    resting: int = 200
+    makers: int = 8
+    attributed: float = 0.0055 / 0.4415
+    fair: int = 1_000_000
+    edge: int = 2
+
+    def __post_init__(self) -> None:
+        if not self.rate > 0 or self.resting < 4 or self.makers < 1:
+            raise ValueError("a crowd has a rate above 0, 4 resting orders and a maker at least")
+
+
+@dataclass(slots=True)
+class Participant:
+    """Shares and money of one participant; over all of them both sum to 0.
+
+    Attributes
+    ----------
+    position : int
+        Shares bought less shares sold, over all books.
+    cash : int
+        Money received less money paid [0.0001].
+    """
+
+    position: int = 0
+    cash: int = 0
+
+
+class _Street:
+    """One book: its fair value, and the orders of makers in it."""
+
+    def __init__(self, fair: int, increment: int) -> None:
+        self.fair = fair
+        self.increment = increment
+        self.live: list[Order] = []
+
+    def pick(self, u: float) -> Order | None:
+        """Return an open order, young ones more often; the dead are cleaned away."""
+        live = self.live
+        while live:
+            i = int(len(live) * (1 - u * u)) - 1
+            if live[i].open:
+                return live[i]
+            live[i] = live[-1]
+            live.pop()
+        return None
+
+
+class Crowd:
+    """Act on an exchange, one action at a time.
+
+    Bursts of actions hit one book after the other: their lengths have a heavy tail, the time
+    between them makes up for their length so that ``rate`` holds. In a burst the fair value may
+    move; makers enter orders around it, replace, cut and cancel them; takers take the best price;
+    informed participants take what is far from the fair value. What is done next is drawn so that
+    the messages of the market data come in the shares of ``mix``.
+
+    The same seed, options and exchange give the same actions at the same times.
+
+    Parameters
+    ----------
+    exchange : Exchange
+        Open, or opened later.
+    seed : int
+        Of all chance.
+    options : CrowdOptions
+        What they are like.
+    start : int
+        Time of the first action [ns].
+
+    Attributes
+    ----------
+    now : int
+        Time of the next action [ns].
+    actions : int
+        Done so far.
+    participants : dict of int to Participant
+        By account number; all are below 0.
+    """
+
+    def __init__(
+        self, exchange: Exchange, *, seed: int, options: CrowdOptions, start: int = 0
+    ) -> None:
+        self.now = start
+        self.actions = 0
+        self.participants = {
+            number: Participant() for number in range(_FIRST_MAKER - options.makers + 1, 0)
+        }
+        self._exchange = exchange
+        self._options = options
+        rng = np.random.default_rng(seed)
+        self._draws = Draws(rng, longest_burst=options.longest_burst, largest_quantity=_LARGEST)
+        self._streets = [
+            _Street(options.fair, listing.increment) for listing in exchange.engine.listings
+        ]
+        self._book = 0
+        self._left = 0  # actions left in this burst
+        self._prints = 1.0  # trades so far, and takes: what one take causes
+        self._takes = 1.0
+
+    def run_until(self, time: int) -> None:
+        """Do all that is due up to a time [ns]."""
+        while self.now <= time:
+            self.act()
+
+    def shock(self, book: int, increments: int) -> None:
+        """Move the fair value of a book; those who know will act on it."""
+        street = self._streets[book]
+        street.fair = max(street.fair + increments * street.increment, 100 * street.increment)
+
+    def act(self) -> None:
+        """Do the next action, and set the time of the one after it."""
+        draws = self._draws
+        if not self._left:
+            self._book = draws.below(len(self._streets))
+            self._left = next(draws.burst)
+            self.shock(self._book, next(draws.step))
+            self._length = self._left
+        self._do(self._streets[self._book], self._book)
+        self.actions += 1
+        self._left -= 1
+        self.now += next(draws.gap)
+        if not self._left:
+            u = max(next(draws.uniform), 1e-12)
+            mean = self._length / self._options.rate
+            self.now += int(-np.log(u) * mean * 1e9)
+
+    _length = 1  # of the burst
+
+    def _do(self, street: _Street, book: int) -> None:
+        mix, resting = self._options.mix, self._options.resting
+        take = mix.execute * self._takes / self._prints
+        spare = (resting - len(street.live)) / resting  # above 0 where orders are lacking
+        add = mix.add * (1 + _STIFFNESS * spare)
+        delete = mix.delete * (1 - _STIFFNESS * spare)
+        u = next(self._draws.uniform) * (take + mix.replace + mix.reduce + add + delete)
+        if len(street.live) < resting // 4:
+            self._add(street, book)
+        elif self._mispriced(street, book) >= _WRONG * self._options.edge or u < take:
+            self._take(street, book)
+        elif u < take + mix.replace:
+            self._replace(street)
+        elif u < take + mix.replace + mix.reduce:
+            self._cut(street)
+        elif u < take + mix.replace + mix.reduce + add:
+            self._add(street, book)
+        else:
+            order = street.pick(next(self._draws.uniform))
+            if order is not None:
+                self._exchange.cancel(order)
+
+    def _price(self, street: _Street, book: int, side: int) -> int:
+        """Return where a maker would let an order rest: never so that it trades at once."""
+        distance = 1 + min(next(self._draws.distance), _FAR)
+        step = street.increment
+        other = self._exchange.engine.books[book].sides[1 - side].best()
+        if side == BUY:
+            price = street.fair - distance * step
+            return max(price if other is None else min(price, other.price - step), step)
+        price = street.fair + distance * step
+        return price if other is None else max(price, other.price + step)
+
+    def _asked(self, street: _Street, book: int, side: int) -> NewOrder:
+        maker = _FIRST_MAKER - self._draws.below(self._options.makers)
+        return NewOrder(
+            account=maker,
+            book=book,
+            side=side,
+            price=self._price(street, book, side),
+            quantity=next(self._draws.quantity),
+            firm=f"MM{_FIRST_MAKER - maker:02d}",
+            attributed=self._draws.happens(self._options.attributed),
+            self_match=SelfMatch.CANCEL_OLDEST,
+        )
+
+    def _add(self, street: _Street, book: int) -> None:
+        side = SELL if self._draws.happens(0.5) else BUY
+        asked = self._asked(street, book, side)
+        order = _order_of(self._exchange.enter(asked))
+        if order is not None and order.open:
+            street.live.append(order)
+
+    def _replace(self, street: _Street) -> None:
+        old = street.pick(next(self._draws.uniform))
+        if old is None:
+            return
+        asked = self._asked(street, old.book, old.side)
+        asked = asked._replace(account=old.asked.account, firm=old.asked.firm)
+        asked = asked._replace(quantity=min(asked.quantity + old.executed, _LARGEST * 10))
+        order = _order_of(self._exchange.replace(old, asked))
+        if order is not None and order.open:
+            street.live.append(order)
+
+    def _cut(self, street: _Street) -> None:
+        order = street.pick(next(self._draws.uniform))
+        if order is not None and order.open > 1:
+            keep = 1 + self._draws.below(order.open - 1)
+            self._exchange.cancel(order, order.executed + keep)
+
+    def _mispriced(self, street: _Street, book: int) -> int:
+        """Return by how much the better of both sides is off the fair value [increments]."""
+        bid, ask = (side.best() for side in self._exchange.engine.books[book].sides)
+        over = bid.price - street.fair if bid else 0
+        under = street.fair - ask.price if ask else 0
+        return max(over, under) // street.increment
+
+    def _take(self, street: _Street, book: int) -> None:
+        """Take from the best price: what is too good, else a little of either side."""
+        sides = self._exchange.engine.books[book].sides
+        bid, ask = sides[BUY].best(), sides[SELL].best()
+        informed = self._mispriced(street, book) >= self._options.edge
+        if informed:
+            side = BUY if ask is not None and ask.price < street.fair else SELL
+        else:
+            side = SELL if self._draws.happens(0.5) else BUY
+        best = ask if side == BUY else bid
+        if best is None:
+            return
+        size = next(self._draws.quantity)
+        asked = NewOrder(
+            account=_INFORMED if informed else _TAKER,
+            book=book,
+            side=side,
+            price=best.price,
+            quantity=min(best.total, _LARGEST) if informed else size,
+            time_in_force=TimeInForce.IMMEDIATE,
+        )
+        self._takes += 1
+        self._prints += self._settle(self._exchange.enter(asked))
+
+    def _settle(self, events: list[Event]) -> int:
+        """Keep the participants' accounts; return how many trades there were."""
+        trades = [event for event in events if isinstance(event, Traded)]
+        for maker, taker, price, quantity, _ in trades:
+            for order in (maker, taker):
+                found = self.participants.get(order.asked.account)
+                if found is not None:
+                    signed = quantity if order.side == BUY else -quantity
+                    found.position += signed
+                    found.cash -= signed * price
+        return len(trades)
+
+
+def _order_of(events: list[Event]) -> Order | None:
+    """Return the order that came to be, if any."""
+    first = events[0] if events else None
+    if first is None or isinstance(first, Canceled):
+        return None
+    return getattr(first, "order", None)
