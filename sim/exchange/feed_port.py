@@ -17,7 +17,7 @@ Address = tuple[str, int]
 
 
 def feed_socket(address: Address) -> socket.socket:
-    """Return a socket that sends to an address; to a multicast group, on this machine only."""
+    """Return a socket to send to an address from; to a multicast group, on this machine only."""
     found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     found.setblocking(False)
     if ipaddress.ip_address(address[0]).is_multicast:
@@ -25,7 +25,6 @@ def feed_socket(address: Address) -> socket.socket:
         found.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
         here = socket.inet_aton("127.0.0.1")
         found.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
-    found.connect(address)
     return found
 
 
@@ -57,7 +56,7 @@ class FeedPort:
         self.lines = [Line(fault, Random(f"{seed} line {i}")) for i, fault in enumerate(faults)]
         self.ended = False
         self._store = store
-        self._sockets = [feed_socket(address) for address in addresses]
+        self._ways = [(feed_socket(address), address) for address in addresses]
         self._sent = store.next  # number of the next message to send
         self._quiet = True
         self._timer: asyncio.TimerHandle | None = None
@@ -81,8 +80,8 @@ class FeedPort:
         """Stop; what is under way is lost."""
         if self._timer is not None:
             self._timer.cancel()
-        for each in self._sockets:
-            each.close()
+        for out, _ in self._ways:
+            out.close()
 
     def _put(self, packets: list[bytes]) -> None:
         now = asyncio.get_running_loop().time()
@@ -93,12 +92,12 @@ class FeedPort:
 
     def _send_due(self) -> None:
         loop = asyncio.get_running_loop()
-        for line, out in zip(self.lines, self._sockets, strict=True):
+        for line, (out, address) in zip(self.lines, self._ways, strict=True):
             for packet in line.take(loop.time()):
                 try:
-                    out.send(packet)
+                    out.sendto(packet, address)
                 except OSError:
-                    line.refused += 1  # nobody listens, or the machine has no room: it is lost
+                    line.refused += 1  # the machine has no room or no way: the packet is lost
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
