@@ -1,4 +1,4 @@
-"""Print the rates of the devices and of the ``order_book`` library; a JSON object comes last."""
+"""Print the rates of devices, ``order_book`` library and exchange; a JSON object comes last."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from hw.presets import PRESETS, BookParameters
 from sim.captures import measure, open_capture
 from sim.orderflow import order_flow
 from sim.replay.fit import choose_preset
+from tests.benchmarks.exchange import exchange_rates
 from tests.benchmarks.rates import compare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,9 +77,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for kind, rate in result["updates_per_s"].items():
             print(f"  {kind:22} {rate:>12,} updates/s")
         print(f"  {'gateware':22} {result['cycles_per_s']:>12,} cycles/s")
+    exchange = {
+        name: round(rate)
+        for name, rate in exchange_rates(options.updates, repeats=options.repeats).items()
+    }
+    print("simulated exchange")
+    for name, rate in exchange.items():
+        print(f"  {name:24} {rate:>10,}")
     machine = {"cpu": cpu(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
     library = f"order_book {version('order_book')}"
-    print(json.dumps({"runs": runs, "library": library, "machine": machine}))
+    print(json.dumps({"runs": runs, "exchange": exchange, "library": library, "machine": machine}))
     return 0
 
 

@@ -8,6 +8,7 @@ import pytest
 from hw.presets import PRESETS
 from sim.models.book import BookModel
 from tests.benchmarks.__main__ import generated, main
+from tests.benchmarks.exchange import exchange_rates
 from tests.benchmarks.levels import CLEARED, Change, Levels
 from tests.benchmarks.rates import compare, rate_of_library
 from tests.sim.updates import array_of, update
@@ -83,3 +84,9 @@ def test_command_prints_json_last(
     assert all(rate > 0 for rate in rates.values())
     expected = rates["model"] / rates["order_book"]
     np.testing.assert_allclose(run["ratio"]["model/order_book"], expected, atol=1e-4)
+
+
+def test_every_rate_of_the_exchange_is_measured() -> None:
+    rates = exchange_rates(400, repeats=1)
+    assert len(rates) == 3
+    assert all(rate > 0 for rate in rates.values())
