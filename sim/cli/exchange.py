@@ -66,6 +66,9 @@ def _accounts(_: click.Context, __: click.Parameter, values: tuple[str, ...]) ->
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--order-port", type=_PORT, default=26_400, show_default=True, help="TCP, OUCH.")
 @click.option(
+    "--snapshot-port", type=_PORT, default=26_404, show_default=True, help="TCP, GLIMPSE."
+)
+@click.option(
     "--request-port", type=_PORT, default=26_401, show_default=True, help="UDP, retransmission."
 )
 @click.option(
@@ -121,6 +124,7 @@ def _options(given: dict[str, Any]) -> DayOptions:
         server=ServerOptions(
             host=given["host"],
             order_port=given["order_port"],
+            snapshot_port=given["snapshot_port"],
             request_port=given["request_port"],
             lines=[given["line_a"], given["line_b"]],
             faults=[faults, faults],
@@ -148,6 +152,7 @@ def _announce(server: ExchangeServer) -> None:
     print_note(f"orders {server.order_address[0]}:{server.order_address[1]}")
     print_note(f"lines {a[0]}:{a[1]} {b[0]}:{b[1]}, retransmission {requests[0]}:{requests[1]}")
     print_note(f"session {server.exchange.feed.session}")
+    print_note(f"snapshots {server.snapshot_address[0]}:{server.snapshot_address[1]}")
 
 
 def _show(summary: dict[str, Any]) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from host.wire.glimpse import EndOfSnapshot, encode_end
 from sim.exchange.accounts import Account, answer
 from sim.exchange.engine import CLOSED, EXTENDED, REGULAR, Listing, MatchingEngine
 from sim.exchange.feed import MessageStore
 from sim.exchange.gateway import request
-from sim.exchange.orders import Event, NewOrder, Order
+from sim.exchange.orders import Event, NewOrder, Order, Rested, StateChanged
 from sim.exchange.publisher import ItchPublisher
 
 __all__ = ["DAY", "Exchange"]
@@ -120,6 +121,17 @@ class Exchange:
     def break_trade(self, match: int, reason: str = "S") -> list[Event]:
         """Undo a trade."""
         return self._tell(self.engine.break_trade(match, reason), self._clock())
+
+    def snapshot(self) -> list[bytes]:
+        """Return the books as ITCH messages, and the end that says where the feed goes on."""
+        now = self._clock()
+        events = [StateChanged(book, state, "") for book, state in enumerate(self.engine.states)]
+        resting = [Rested(order) for order in self.engine.open_orders()]
+        return [
+            *self._publisher.directory(now),
+            *self._publisher.messages([*events, *resting], now),
+            encode_end(EndOfSnapshot(self.feed.next)),
+        ]
 
     def _tell(self, events: list[Event], now: int) -> list[Event]:
         self.requests += 1

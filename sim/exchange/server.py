@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from host.wire import soup_bin_tcp as soup
@@ -9,6 +10,7 @@ from sim.exchange.exchange import Exchange
 from sim.exchange.feed import PERFECT, LineFaults
 from sim.exchange.feed_port import FeedPort, RequestPort
 from sim.exchange.order_port import OrderConnection, OrderPort
+from sim.exchange.snapshot_port import SnapshotConnection
 
 __all__ = ["ExchangeServer", "ServerOptions"]
 
@@ -21,8 +23,8 @@ class ServerOptions:
     ----------
     host : str
         Address to listen on.
-    order_port, request_port : int
-        TCP for orders, UDP for requests for lost messages; 0: any that is free.
+    order_port, snapshot_port, request_port : int
+        TCP for orders and for snapshots, UDP for requests for lost messages; 0: any that is free.
     lines : list of (str, int)
         Where line A and line B go, unicast or multicast.
     faults : list of LineFaults
@@ -35,6 +37,7 @@ class ServerOptions:
 
     host: str = "127.0.0.1"
     order_port: int = 0
+    snapshot_port: int = 0
     request_port: int = 0
     lines: list[tuple[str, int]] = field(default_factory=list)
     faults: list[LineFaults] = field(default_factory=lambda: [PERFECT, PERFECT])
@@ -68,12 +71,13 @@ class ExchangeServer:
         The lines; there once it is started.
     requests : RequestPort
         For lost messages.
-    order_address, request_address : (str, int)
+    order_address, snapshot_address, request_address : (str, int)
         Where they are; there once it is started.
     """
 
     feed: FeedPort
     order_address: tuple[str, int]
+    snapshot_address: tuple[str, int]
     request_address: tuple[str, int]
 
     def __init__(self, exchange: Exchange, options: ServerOptions) -> None:
@@ -85,19 +89,25 @@ class ExchangeServer:
         self.requests = RequestPort(exchange.feed)
         self._flush_due = False
         self._beating: asyncio.Task[None] | None = None
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._datagrams: asyncio.DatagramTransport | None = None
 
     async def __aenter__(self) -> "ExchangeServer":
         """Open the sockets."""
         loop, options = asyncio.get_running_loop(), self.options
-        self._server = await loop.create_server(
-            lambda: OrderConnection(self.orders, loop.time), options.host, options.order_port
+        self.order_address = await self._listen(
+            lambda: OrderConnection(self.orders, loop.time), options.order_port
         )
-        self.order_address = self._server.sockets[0].getsockname()[:2]
-        self._datagrams, _ = await loop.create_datagram_endpoint(
-            lambda: self.requests, local_addr=(options.host, options.request_port)
+        self.snapshot_address = await self._listen(
+            lambda: SnapshotConnection(self.orders), options.snapshot_port
         )
+        try:
+            self._datagrams, _ = await loop.create_datagram_endpoint(
+                lambda: self.requests, local_addr=(options.host, options.request_port)
+            )
+        except OSError:
+            await self._unlisten()
+            raise
         self.request_address = self._datagrams.get_extra_info("sockname")[:2]
         self.feed = FeedPort(self.exchange.feed, options.lines, options.faults, options.seed)
         self.exchange.watchers.append(self._changed)
@@ -115,9 +125,7 @@ class ExchangeServer:
         self.feed.close()
         if self._datagrams is not None:
             self._datagrams.close()
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
+        await self._unlisten()
 
     def flush(self) -> None:
         """Send what is to be sent."""
@@ -131,6 +139,22 @@ class ExchangeServer:
         self.feed.ended = True
         self.orders.end_session()
         self.feed.beat()
+
+    async def _listen(self, make: Callable[[], asyncio.Protocol], port: int) -> tuple[str, int]:
+        """Open a TCP port and return where it is; what is open is closed if it cannot be."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._servers.append(await loop.create_server(make, self.options.host, port))
+        except OSError:
+            await self._unlisten()
+            raise
+        found: tuple[str, int] = self._servers[-1].sockets[0].getsockname()[:2]
+        return found
+
+    async def _unlisten(self) -> None:
+        for server in self._servers:
+            server.close()
+            await server.wait_closed()
 
     def _changed(self, _: object) -> None:
         if not self._flush_due:

@@ -13,7 +13,8 @@ import pytest
 
 from tests.sim.exchange.client import FeedListener, OrderClient, enter_bytes
 
-PROGRAM = [sys.executable, "-m", "host.cli", "exchange", "--order-port", "0", "--request-port", "0"]
+PORTS = [f"--{name}-port=0" for name in ("order", "snapshot", "request")]
+PROGRAM = [sys.executable, "-m", "host.cli", "exchange", *PORTS]
 
 
 def address(text: str) -> tuple[str, int]:
@@ -33,7 +34,7 @@ async def run(arguments: list[str], body: Callable[..., Any]) -> tuple[dict[str,
     assert process.stderr is not None
     try:
         async with asyncio.timeout(60):
-            notes = [(await process.stderr.readline()).decode().split() for _ in range(3)]
+            notes = [(await process.stderr.readline()).decode().split() for _ in range(4)]
             await body(listener, address(notes[0][1]), address(notes[1][-1]), notes[2][1])
             process.send_signal(signal.SIGINT)
             out, _ = await process.communicate()

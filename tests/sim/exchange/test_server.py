@@ -214,6 +214,53 @@ def test_junk_ends_only_the_connection_that_sent_it() -> None:
     played(body)
 
 
+def test_a_late_listener_reads_a_snapshot_and_goes_on_where_it_says() -> None:
+    async def body(s: Scene) -> None:
+        rng = random.Random(9)
+        for _ in range(300):
+            account = rng.randrange(3)
+            send(s.venue, account, random_request(rng, s.venue.accounts[account]))
+        late = await OrderClient.connect(s.server.snapshot_address)
+        s.clients.append(late)
+        assert (await late.log_on("", ""))[:1] == b"A"
+        books: dict[int, list[int]] = {}
+        while (message := await late.message())[:1] != b"G":
+            if message[:1] in b"AF":
+                number, shares = struct.unpack(">Q1xI", message[11:24])
+                books.setdefault(struct.unpack(">H", message[1:3])[0] - 1, []).append(number)
+                order = next(o for o in s.venue.engine.open_orders() if o.number == number)
+                assert order.open == shares
+        assert await late.packet() == b"Z"
+        resting = s.venue.engine.open_orders()
+        assert len(resting) > 10
+        for book, numbers in books.items():
+            assert numbers == [o.number for o in resting if o.book == book]
+        assert int(message[1:]) == s.venue.feed.next
+        fresh = s.venue.accounts[0].next_user_ref
+        s.venue.request(0, enter_bytes(fresh, b"B", 77, "ALFA", 100))
+        await s.settle()
+        first = s.listener.held[int(message[1:])]
+        assert (first[:1], struct.unpack(">I", first[20:24])) == (b"A", (77,))
+
+    played(body)
+
+
+def test_a_snapshot_is_for_those_who_ask_properly() -> None:
+    async def body(s: Scene) -> None:
+        for user, session, answer in [("nobody", "", b"JA"), ("", "OTHER", b"JS")]:
+            client = await OrderClient.connect(s.server.snapshot_address)
+            s.clients.append(client)
+            assert await client.log_on(user, "x", session) == answer
+            assert await client.packet() == b""
+        junk = await OrderClient.connect(s.server.snapshot_address)
+        s.clients.append(junk)
+        junk.writer.write(b"\xff\xffjunk")
+        assert await junk.packet() == b""
+        assert s.server.orders.problems["malformed"] == 1
+
+    played(body)
+
+
 def test_requests_that_cannot_be_answered_are_counted() -> None:
     async def body(s: Scene) -> None:
         out = s.listener.transports[0]
