@@ -1,17 +1,19 @@
 """Participants who make a market: makers, takers, and some who know more."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from host.wire.ouch50.codes import SelfMatch, TimeInForce
+from sim.exchange.crowd_options import CrowdOptions, fair_values
 from sim.exchange.exchange import Exchange
+from sim.exchange.fair import FairValue
 from sim.exchange.orders import BUY, SELL, Canceled, Event, NewOrder, Order, Traded
 from sim.orderflow.draws import Draws
-from sim.orderflow.profile import NASDAQ_MIX, Mix
 
-__all__ = ["Crowd", "CrowdOptions", "Participant"]
+__all__ = ["Crowd", "Participant"]
 
 _LARGEST: Final = 10_000  # order [shares]
 _FAR: Final = 500  # an order rests at most so far from the fair value [increments]
@@ -20,44 +22,6 @@ _WRONG: Final = 8  # edges away, a price is taken whatever the mix
 _TAKER: Final = -1  # account numbers; makers follow
 _INFORMED: Final = -2
 _FIRST_MAKER: Final = -3
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CrowdOptions:
-    """What the crowd is like.
-
-    Attributes
-    ----------
-    rate : float
-        Actions a second, on average over all books.
-    mix : Mix
-        Shares of the market data messages that the actions cause.
-    longest_burst : int
-        Most actions in one book back to back.
-    resting : int
-        Orders that rest in a book, about [orders].
-    makers : int
-        How many quote each book.
-    attributed : float
-        Share of orders that show their firm.
-    fair : int
-        Where every book starts [0.0001].
-    edge : int
-        Informed participants take what is better than the fair value by this [increments].
-    """
-
-    rate: float = 10_000.0
-    mix: Mix = NASDAQ_MIX
-    longest_burst: int = 500
-    resting: int = 200
-    makers: int = 8
-    attributed: float = 0.0055 / 0.4415
-    fair: int = 1_000_000
-    edge: int = 2
-
-    def __post_init__(self) -> None:
-        if not self.rate > 0 or self.resting < 4 or self.makers < 1:
-            raise ValueError("a crowd has a rate above 0, 4 resting orders and a maker at least")
 
 
 @dataclass(slots=True)
@@ -77,11 +41,12 @@ class Participant:
 
 
 class _Street:
-    """One book: its fair value, and the orders of makers in it."""
+    """One book: its fair value as it is seen there, and the orders of makers in it."""
 
-    def __init__(self, fair: int, increment: int) -> None:
-        self.fair = fair
-        self.increment = increment
+    def __init__(self, value: FairValue) -> None:
+        self.value = value
+        self.fair = value.at(0)
+        self.increment = value.increment
         self.live: list[Order] = []
 
     def pick(self, u: float) -> Order | None:
@@ -100,10 +65,10 @@ class Crowd:
     """Act on an exchange, one action at a time.
 
     Bursts of actions hit one book after the other: their lengths have a heavy tail, the time
-    between them makes up for their length so that ``rate`` holds. In a burst the fair value may
-    move; makers enter orders around it, replace, cut and cancel them; takers take the best price;
-    informed participants take what is far from the fair value. What is done next is drawn so that
-    the messages of the market data come in the shares of ``mix``.
+    between them makes up for their length so that ``rate`` holds. Makers enter orders around the
+    fair value, replace, cut and cancel them; takers take the best price; informed participants
+    take what is far from the fair value. What is done next is drawn so that the messages of the
+    market data come in the shares of ``mix``.
 
     The same seed, options and exchange give the same actions at the same times.
 
@@ -117,6 +82,10 @@ class Crowd:
         What they are like.
     start : int
         Time of the first action [ns].
+    values : sequence of FairValue, optional
+        One for each instrument; crowds on several venues can share them. Their own where None.
+    lag : int
+        How much later than they are the crowd learns of fair values [ns].
 
     Attributes
     ----------
@@ -129,7 +98,14 @@ class Crowd:
     """
 
     def __init__(
-        self, exchange: Exchange, *, seed: int, options: CrowdOptions, start: int = 0
+        self,
+        exchange: Exchange,
+        *,
+        seed: int,
+        options: CrowdOptions,
+        start: int = 0,
+        values: Sequence[FairValue] | None = None,
+        lag: int = 0,
     ) -> None:
         self.now = start
         self.actions = 0
@@ -140,9 +116,9 @@ class Crowd:
         self._options = options
         rng = np.random.default_rng(seed)
         self._draws = Draws(rng, longest_burst=options.longest_burst, largest_quantity=_LARGEST)
-        self._streets = [
-            _Street(options.fair, listing.increment) for listing in exchange.engine.listings
-        ]
+        self._lag = lag
+        values = values if values is not None else fair_values(exchange, seed, options)
+        self._streets = [_Street(value) for value in values]
         self._book = 0
         self._left = 0  # actions left in this burst
         self._prints = 1.0  # trades so far, and takes: what one take causes
@@ -155,8 +131,7 @@ class Crowd:
 
     def shock(self, book: int, increments: int) -> None:
         """Move the fair value of a book; those who know will act on it."""
-        street = self._streets[book]
-        street.fair = max(street.fair + increments * street.increment, 100 * street.increment)
+        self._streets[book].value.shock(self.now, increments)
 
     def act(self) -> None:
         """Do the next action, and set the time of the one after it."""
@@ -164,9 +139,10 @@ class Crowd:
         if not self._left:
             self._book = draws.below(len(self._streets))
             self._left = next(draws.burst)
-            self.shock(self._book, next(draws.step))
             self._length = self._left
-        self._do(self._streets[self._book], self._book)
+        street = self._streets[self._book]
+        street.fair = street.value.at(max(self.now - self._lag, 0))
+        self._do(street, self._book)
         self.actions += 1
         self._left -= 1
         self.now += next(draws.gap)

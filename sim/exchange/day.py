@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from sim.exchange.accounts import Account
 from sim.exchange.calibration import MIXES
-from sim.exchange.crowd import Crowd, CrowdOptions
+from sim.exchange.crowd import Crowd
+from sim.exchange.crowd_options import CrowdOptions
 from sim.exchange.engine import Listing
 from sim.exchange.exchange import Exchange
 from sim.exchange.server import ExchangeServer, ServerOptions

@@ -7,7 +7,8 @@ from statistics import median
 
 from host.wire.ouch50 import requests
 from sim.exchange.accounts import Account
-from sim.exchange.crowd import Crowd, CrowdOptions
+from sim.exchange.crowd import Crowd
+from sim.exchange.crowd_options import CrowdOptions
 from sim.exchange.engine import REGULAR, Listing, MatchingEngine
 from sim.exchange.exchange import Exchange
 from sim.exchange.orders import BUY, NewOrder, Order, Rested

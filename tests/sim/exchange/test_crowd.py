@@ -2,15 +2,18 @@
 
 from collections import Counter
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
 
 from host.folders import data_directory
 from sim.exchange.calibration import BITSTAMP_MIX, MIXES, bitstamp_mix, itch_mix
-from sim.exchange.crowd import Crowd, CrowdOptions
+from sim.exchange.crowd import Crowd
+from sim.exchange.crowd_options import CrowdOptions
 from sim.exchange.engine import Listing
 from sim.exchange.exchange import Exchange
+from sim.exchange.fair import FairValue
 from sim.exchange.orders import BUY, SELL
 from sim.orderflow.profile import Mix
 
@@ -20,18 +23,38 @@ SHARES = ("add", "delete", "replace", "execute", "reduce")
 class Market:
     """An exchange with a crowd on a simulated clock."""
 
-    def __init__(self, seed: int = 1, books: int = 2, **more: Any) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        books: int = 2,
+        values: list[FairValue] | None = None,
+        lag: int = 0,
+        **more: Any,
+    ) -> None:
         listings = [Listing(symbol=f"S{i}") for i in range(books)]
         self.time = 0
         self.venue = Exchange(listings, session="CROWD", clock=lambda: self.time)
         self.venue.open()
-        self.crowd = Crowd(self.venue, seed=seed, options=CrowdOptions(**more))
+        options = CrowdOptions(**more)
+        self.crowd = Crowd(self.venue, seed=seed, options=options, values=values, lag=lag)
 
     def act(self, count: int) -> None:
         """Do so many actions, each at its time."""
         for _ in range(count):
             self.time = self.crowd.now
             self.crowd.act()
+
+    def run_until(self, time: int) -> None:
+        """Do all actions that are due up to a time [ns]."""
+        while self.crowd.now <= time:
+            self.act(1)
+
+    def middle(self) -> float:
+        """Return the middle of the first book's best prices [0.0001]."""
+        bid, ask = (self.venue.engine.books[0].sides[side].best() for side in (BUY, SELL))
+        assert bid is not None
+        assert ask is not None
+        return (bid.price + ask.price) / 2
 
     def messages(self) -> list[bytes]:
         """Return the market data so far."""
@@ -98,18 +121,56 @@ def test_after_a_shock_the_market_goes_where_the_informed_know(jump: int) -> Non
     market = Market(books=1)
     market.act(5_000)
 
-    def middle() -> float:
-        bid, ask = (market.venue.engine.books[0].sides[side].best() for side in (BUY, SELL))
-        assert bid is not None
-        assert ask is not None
-        return (bid.price + ask.price) / 2
-
-    before = middle()
+    before = market.middle()
     market.crowd.shock(0, jump)
     informed = market.crowd.participants[-2].position
     market.act(5_000)
-    assert (middle() - before) / 100 == pytest.approx(jump, abs=60)
+    assert (market.middle() - before) / 100 == pytest.approx(jump, abs=60)
     assert (market.crowd.participants[-2].position - informed) * jump > 0
+
+
+def test_a_venue_that_learns_later_follows_the_one_that_leads() -> None:
+    value = FairValue(start=1_000_000, increment=100, moves_per_s=0, rng=Random(1))
+    leads = Market(1, books=1, values=[value])
+    lags = Market(2, books=1, values=[value], lag=500_000_000)
+    begin = 1_000_000_000
+    for market in (leads, lags):
+        market.run_until(begin)
+    before = leads.middle(), lags.middle()
+    value.shock(begin, 300)
+    for market in (leads, lags):
+        market.run_until(begin + 450_000_000)
+    assert (leads.middle() - before[0]) / 100 == pytest.approx(300, abs=60)
+    assert (lags.middle() - before[1]) / 100 == pytest.approx(0, abs=60)
+    bid = leads.venue.engine.books[0].sides[BUY].best()
+    ask = lags.venue.engine.books[0].sides[SELL].best()
+    assert bid is not None
+    assert ask is not None
+    assert bid.price > ask.price  # an arbitrage between the two
+    lags.run_until(begin + 1_000_000_000)
+    assert (lags.middle() - before[1]) / 100 == pytest.approx(300, abs=60)
+
+
+def test_a_fair_value_is_a_function_of_time_whoever_reads_it() -> None:
+    def value() -> FairValue:
+        return FairValue(start=1_000_000, increment=100, moves_per_s=100, rng=Random(5))
+
+    one, other = value(), value()
+    seen = [one.at(ms * 10**6) for ms in range(1000)]
+    last = other.at(10**9)
+    assert last == one.at(10**9)
+    assert [other.at(ms * 10**6) for ms in range(1000)] == seen
+    assert len({*seen}) > 5
+    assert sum(a != b for a, b in pairwise(seen)) == pytest.approx(100, abs=40)
+
+
+def test_a_fair_value_stays_where_orders_fit_below_it() -> None:
+    value = FairValue(start=10_000, increment=100, moves_per_s=1000, rng=Random(2))
+    assert all(value.at(ms * 10**6) >= 10_000 for ms in range(1000))
+    value.shock(10**9, -(10**6))
+    assert value.at(10**9) == 10_000
+    with pytest.raises(ValueError, match="a fair value starts at 100 increments or more"):
+        FairValue(start=9_900, increment=100, moves_per_s=1, rng=Random(2))
 
 
 @pytest.mark.data
