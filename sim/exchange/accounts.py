@@ -24,6 +24,7 @@ from sim.exchange.orders import (
 __all__ = ["Account", "Note", "answer"]
 
 _ADDED: Final = "A"
+_ADDED_HIDDEN: Final = "J"
 _REMOVED: Final = "R"
 _LIVE: Final = "L"
 
@@ -91,7 +92,7 @@ def answer(accounts: dict[int, Account], events: Iterable[Event], time: int) -> 
             case Replaced(old, order):
                 _replaced(accounts, old, order, time)
             case Traded(maker, taker, price, quantity, match_number):
-                for order, flag in ((maker, _ADDED), (taker, _REMOVED)):
+                for order, flag in ((maker, _added(maker)), (taker, _REMOVED)):
                     done = (quantity, price, flag, match_number)
                     _tell(accounts, order, responses.Executed, time, done)
             case Canceled(order, quantity, reason):
@@ -109,6 +110,10 @@ def answer(accounts: dict[int, Account], events: Iterable[Event], time: int) -> 
                     client = _note_of(accounts, order)
                     broken = (trade.match, reason, client.client_id if client else "")
                     _tell(accounts, order, responses.BrokenTrade, time, broken)
+
+
+def _added(order: Order) -> str:
+    return _ADDED_HIDDEN if order.asked.hidden else _ADDED
 
 
 def _note(token: object) -> Note:
@@ -171,9 +176,9 @@ def _terms(note: Note, order: Order) -> tuple[str, int, str, str, int, str, str,
 
 
 def _prevented(accounts: dict[int, Account], event: Prevented, time: int) -> None:
-    order, quantity, price, shown, strategy = event
+    order, quantity, price, rested, strategy = event
     if strategy is SelfMatch.DECREMENT_BOTH_TOLD:
-        flag = _ADDED if shown else _REMOVED
+        flag = _added(order) if rested else _REMOVED
         rest = (quantity, "Q", quantity, price, flag, strategy.value)
         _tell(accounts, order, responses.SelfMatchCanceled, time, rest)
     else:

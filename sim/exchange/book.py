@@ -12,14 +12,33 @@ _STALE_PRICES: Final = 64  # below this a heap is not worth cleaning
 
 
 class Level:
-    """The orders at one price, oldest first; ``total`` is their open shares."""
+    """The orders at one price.
 
-    __slots__ = ("orders", "price", "total")
+    Attributes
+    ----------
+    price : int
+        Of all of them [0.0001].
+    total : int
+        Open shares that are shown.
+    orders, hidden : OrderedDict of int to Order
+        Those that are shown and those that are not, by number, oldest first.
+    """
+
+    __slots__ = ("hidden", "orders", "price", "total")
 
     def __init__(self, price: int) -> None:
         self.price = price
         self.total = 0
         self.orders: OrderedDict[int, Order] = OrderedDict()
+        self.hidden: OrderedDict[int, Order] = OrderedDict()
+
+    def first(self) -> Order:
+        """Return the order that trades first."""
+        return next(iter((self.orders or self.hidden).values()))
+
+    def ranked(self) -> list[Order]:
+        """Return all orders, the first to trade first."""
+        return [*self.orders.values(), *self.hidden.values()]
 
 
 class BookSide:
@@ -57,19 +76,26 @@ class BookSide:
             if len(self._heap) > 2 * len(self.levels) + _STALE_PRICES:
                 self._heap = [price * self.sign for price in self.levels]
                 heapify(self._heap)
-        level.orders[order.number] = order
-        level.total += order.open
+        if order.asked.hidden:
+            level.hidden[order.number] = order
+        else:
+            level.orders[order.number] = order
+            level.total += order.open
         order.resting = True
 
     def take(self, order: Order, quantity: int) -> None:
         """Take open shares from a resting order; with the last one it leaves."""
         level = self.levels[order.price]
-        level.total -= quantity
         order.open -= quantity
+        if order.asked.hidden:
+            queue = level.hidden
+        else:
+            queue = level.orders
+            level.total -= quantity
         if not order.open:
-            del level.orders[order.number]
+            del queue[order.number]
             order.resting = False
-            if not level.orders:
+            if not level.orders and not level.hidden:
                 del self.levels[order.price]
 
     def ranked(self) -> list[Level]:

@@ -248,7 +248,7 @@ class Crowd:
             book=book,
             side=side,
             price=best.price,
-            quantity=min(best.total, _LARGEST) if informed else size,
+            quantity=min(max(best.total, size), _LARGEST) if informed else size,
             time_in_force=TimeInForce.IMMEDIATE,
         )
         self._takes += 1

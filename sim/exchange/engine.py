@@ -71,9 +71,10 @@ class Listing:
 class MatchingEngine:
     """Match orders.
 
-    An order trades with the best price of the other side first, there with the oldest order
-    first, at that order's price. What is left rests, or is cancelled if it is immediate. An order
-    keeps its place when it loses shares and loses it when it is replaced. Every call returns what
+    An order trades with the best price of the other side first, at that order's price; there with
+    orders that are shown before hidden ones, and among those with the oldest first. What is left
+    rests, or is cancelled if it is immediate. An order keeps its place when it loses shares and
+    loses it when it is replaced. Every call returns what
     it caused, in order; the same calls give the same events.
 
     Parameters
@@ -145,7 +146,7 @@ class MatchingEngine:
         if quantity <= 0:
             return []
         self.books[order.book].sides[order.side].take(order, quantity)
-        return [Canceled(order, quantity, reason, shown=True)]
+        return [Canceled(order, quantity, reason, rested=True)]
 
     def modify(self, order: Order, size: int) -> list[Event]:
         """Cut an open order as ``cancel`` does, told as a modification; also by no share."""
@@ -154,7 +155,7 @@ class MatchingEngine:
             return []
         if quantity:
             self.books[order.book].sides[order.side].take(order, quantity)
-        return [Modified(order, quantity, shown=True)]
+        return [Modified(order, quantity, rested=True)]
 
     def set_state(self, book: int, state: str, reason: str = "") -> list[Event]:
         """Halt an instrument or let it trade; while halted it takes cancels only."""
@@ -187,7 +188,7 @@ class MatchingEngine:
             for book in self.books
             for side in book.sides
             for level in side.ranked()
-            for order in level.orders.values()
+            for order in level.ranked()
         ]
 
     def _order(self, asked: NewOrder, quantity: int, executed: int) -> Order:
@@ -248,7 +249,7 @@ class MatchingEngine:
             level = makers.best()
             if level is None or level.price * makers.sign > limit:
                 return
-            maker = next(iter(level.orders.values()))
+            maker = level.first()
             if guarded and maker.asked.firm == taker.asked.firm:
                 self._prevent(maker, taker, events)
                 continue
@@ -281,5 +282,5 @@ class MatchingEngine:
 
 def _drop(order: Order, reason: CancelReason, events: list[Event]) -> None:
     """Cancel what is open of an order that is not on the book."""
-    events.append(Canceled(order, order.open, reason, shown=False))
+    events.append(Canceled(order, order.open, reason, rested=False))
     order.open = 0

@@ -18,7 +18,7 @@ from sim.exchange.orders import BUY, SELL, Event, NewOrder, Order, Rejected, Rep
 
 __all__ = ["request"]
 
-_DISPLAYS: Final = "YA"
+_DISPLAYS: Final = "YAN"
 _CONTINUOUS: Final = "N"
 _PORT_DEFAULT: Final = "*"
 _LIMIT: Final = "L"
@@ -126,6 +126,7 @@ def _asked(account: Account, index: int, book: int, side: str, message: Any) -> 
         firm=account.firm,
         self_match=_self_match(account, message.options),
         attributed=message.display == "A",
+        hidden=message.display == "N",
         token=note,
     )
 

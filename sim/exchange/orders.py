@@ -51,6 +51,8 @@ class NewOrder(NamedTuple):
         How, when this order arrives.
     attributed : bool
         Show the firm to everybody.
+    hidden : bool
+        Show nothing; at a price it trades after all orders that are shown.
     token : object
         The asker's own note, handed back with each event.
     """
@@ -65,6 +67,7 @@ class NewOrder(NamedTuple):
     firm: str = ""
     self_match: SelfMatch = SelfMatch.DISABLED
     attributed: bool = False
+    hidden: bool = False
     token: object = None
 
 
@@ -134,12 +137,12 @@ class Rested(NamedTuple):
 
 
 class Canceled(NamedTuple):
-    """Shares left an order without a trade; ``shown`` if they were on the book."""
+    """Shares left an order without a trade; ``rested`` if they were on the book."""
 
     order: Order
     quantity: int
     reason: CancelReason
-    shown: bool
+    rested: bool
 
 
 class Prevented(NamedTuple):
@@ -148,7 +151,7 @@ class Prevented(NamedTuple):
     order: Order
     quantity: int
     price: int
-    shown: bool
+    rested: bool
     strategy: SelfMatch
 
 
@@ -165,7 +168,7 @@ class Modified(NamedTuple):
 
     order: Order
     quantity: int
-    shown: bool
+    rested: bool
 
 
 class StateChanged(NamedTuple):

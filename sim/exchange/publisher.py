@@ -59,20 +59,18 @@ class ItchPublisher:
         match event:
             case Rested(order):
                 return self._added(order, time)
-            case Traded(maker, _, _, quantity, match_number):
-                return itch50.OrderExecuted(
-                    maker.book + 1, 0, time, maker.number, quantity, match_number
-                )
+            case Traded(maker, _, price, quantity, match_number):
+                head = (maker.book + 1, 0, time)
+                if maker.asked.hidden:  # neither the order nor its side are told
+                    symbol = self._listings[maker.book].symbol
+                    return itch50.Trade(*head, 0, "B", quantity, symbol, price, match_number)
+                return itch50.OrderExecuted(*head, maker.number, quantity, match_number)
             case Canceled(order, quantity, _, True) | Prevented(order, quantity, _, True):
                 return _less(order, quantity, time)
             case Modified(order, quantity, True) if quantity:
                 return _less(order, quantity, time)
             case Replaced(old, order, whole):
-                if not whole:
-                    return itch50.OrderDelete(old.book + 1, 0, time, old.number)
-                return itch50.OrderReplace(
-                    order.book + 1, 0, time, old.number, order.number, order.open, order.price
-                )
+                return self._replaced(old, order, whole, time)
             case StateChanged(book, state, reason):
                 symbol = self._listings[book].symbol
                 return itch50.TradingAction(book + 1, 0, time, symbol, state, reason=reason)
@@ -81,7 +79,18 @@ class ItchPublisher:
             case _:
                 return None
 
-    def _added(self, order: Order, time: int) -> object:
+    def _replaced(self, old: Order, order: Order, whole: bool, time: int) -> object | None:
+        if old.asked.hidden:
+            return self._added(order, time) if whole else None
+        if not whole or order.asked.hidden:
+            return itch50.OrderDelete(old.book + 1, 0, time, old.number)
+        return itch50.OrderReplace(
+            order.book + 1, 0, time, old.number, order.number, order.open, order.price
+        )
+
+    def _added(self, order: Order, time: int) -> object | None:
+        if order.asked.hidden:
+            return None
         side = "S" if order.side == SELL else "B"
         symbol = self._listings[order.book].symbol
         fields = (order.book + 1, 0, time, order.number, side, order.open, symbol, order.price)
@@ -90,7 +99,9 @@ class ItchPublisher:
         return itch50.AddOrder(*fields)
 
 
-def _less(order: Order, quantity: int, time: int) -> object:
+def _less(order: Order, quantity: int, time: int) -> object | None:
+    if order.asked.hidden:
+        return None
     if order.open:
         return itch50.OrderCancel(order.book + 1, 0, time, order.number, quantity)
     return itch50.OrderDelete(order.book + 1, 0, time, order.number)

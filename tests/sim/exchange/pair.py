@@ -40,8 +40,8 @@ def plain(event: Event) -> tuple[Any, ...]:
             return ("traded", maker.number, taker.number, price, quantity, match_number)
         case Rested(order):
             return ("rested", order.number)
-        case Canceled(order, quantity, reason, shown):
-            return ("canceled", order.number, quantity, reason.name, shown)
+        case Canceled(order, quantity, reason, rested):
+            return ("canceled", order.number, quantity, reason.name, rested)
         case Prevented(order, quantity, price):
             return ("prevented", order.number, quantity, price)
         case Replaced(old, order, whole):
@@ -69,6 +69,7 @@ def asked_of(asked: dict[str, Any]) -> NewOrder:
         post_only=asked["post_only"],
         firm=asked["firm"],
         self_match=SelfMatch[asked["self_match"]],
+        hidden=asked["hidden"],
     )
 
 
@@ -126,7 +127,7 @@ class Pair:
         for book in range(len(LISTINGS)):
             for side, name in ((BUY, "buy"), (SELL, "sell")):
                 levels = self.engine.books[book].sides[side].ranked()
-                held = [(o.number, o.open) for level in levels for o in level.orders.values()]
+                held = [(o.number, o.open) for level in levels for o in level.ranked()]
                 assert held == [(o.number, o.left) for o in self.plain.resting(book, name)]
                 for level in levels:
                     assert level.total == sum(o.open for o in level.orders.values())
@@ -144,6 +145,7 @@ def drawn(rng: random.Random) -> tuple[Any, ...]:
         "time": rng.choice(["DAY"] * 6 + ["IMMEDIATE", "EXTENDED"]),
         "post_only": rng.random() < 0.2,
         "firm": rng.choice("AB"),
+        "hidden": rng.random() < 0.2,
         "self_match": rng.choice([s.name for s in SelfMatch] + ["DISABLED"] * 5),
     }
     kind = rng.choices(

@@ -41,7 +41,7 @@ class PlainEngine:
             if o.place >= 0 and o.asked["book"] == book and o.asked["side"] == side
         ]
         sign = -1 if side == "buy" else 1
-        return sorted(found, key=lambda o: (sign * o.asked["price"], o.place))
+        return sorted(found, key=lambda o: (sign * o.asked["price"], o.asked["hidden"], o.place))
 
     def refusal(self, asked: dict[str, Any]) -> str | None:
         """Return why an order is not taken, or None."""

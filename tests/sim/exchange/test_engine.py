@@ -65,6 +65,7 @@ ASKED = st.fixed_dictionaries(
         "quantity": st.integers(1, 9) | st.sampled_from([0, 1_000_000]),
         "time": st.sampled_from(["DAY", "DAY", "DAY", "IMMEDIATE", "EXTENDED"]),
         "post_only": st.sampled_from([False, False, False, True]),
+        "hidden": st.sampled_from([False, False, False, True]),
         "firm": st.sampled_from(["A", "B"]),
         "self_match": st.sampled_from([s.name for s in SelfMatch] + ["DISABLED"] * 5),
     }
@@ -145,6 +146,17 @@ def test_the_best_price_trades_first_and_the_oldest_first_in_it() -> None:
     for price, quantity in ((102, 10), (101, 10), (101, 20), (103, 50)):
         engine.enter(new(SELL, price, quantity))
     assert traded(engine.enter(new(BUY, 102, 35))) == [(2, 101, 10), (3, 101, 20), (1, 102, 5)]
+
+
+def test_at_a_price_what_is_shown_trades_before_what_is_hidden() -> None:
+    engine = opened()
+    engine.enter(new(SELL, 100, 10, hidden=True))
+    engine.enter(new(SELL, 100, 10))
+    engine.enter(new(SELL, 99, 10, hidden=True))
+    assert traded(engine.enter(new(BUY, 100, 25))) == [(3, 99, 10), (2, 100, 10), (1, 100, 5)]
+    level = engine.books[0].sides[SELL].best()
+    assert level is not None
+    assert level.total == 0
 
 
 def test_less_shares_keep_the_place_and_a_replace_loses_it() -> None:

@@ -43,10 +43,11 @@ def market_data(venue: Exchange) -> list[bytes]:
 
 
 def held(venue: Exchange, book: int, side: int) -> list[tuple[int, list[tuple[int, int]]]]:
-    """Return price, and number and open shares of each order, of each level of a side."""
+    """Return price, and number and open shares of each shown order, of each level of a side."""
     return [
         (level.price, [(o.number, o.open) for o in level.orders.values()])
         for level in venue.engine.books[book].sides[side].ranked()
+        if level.orders
     ]
 
 
@@ -55,7 +56,7 @@ def test_meatpy_rebuilds_our_books_order_by_order_and_finds_no_priority_broken(s
     venue = traded_at_random(seed, 1200)
     messages = market_data(venue)
     kinds = Counter(chr(m[0]) for m in messages)
-    assert all(kinds[kind] > 10 for kind in "AFEXDU")
+    assert all(kinds[kind] > 10 for kind in "AFEXDUP")
     for book, symbol in enumerate(SYMBOLS):
         theirs: Any = ITCH50MarketProcessor(symbol.ljust(8).encode(), datetime.datetime(2026, 1, 2))  # noqa: DTZ001
         for data in messages:
@@ -145,6 +146,32 @@ def test_a_day_has_its_events_in_order_and_ends_all_orders() -> None:
     assert isinstance(messages[-3], itch50.OrderDelete)
     with pytest.raises(ValueError, match="after 'C' comes no 'Q'"):
         venue.advance("Q")
+
+
+def test_a_hidden_order_shows_in_its_trades_alone() -> None:
+    venue = exchange()
+    venue.open()
+    before = len(market_data(venue))
+
+    def seen() -> list[Any]:
+        return [itch50.decode(data) for data in market_data(venue)[before:]]
+
+    send(venue, 0, requests.EnterOrder(1, "S", 100, "ALFA", 1000, display="N"))
+    send(venue, 0, requests.CancelOrder(1, 90))
+    send(venue, 0, requests.ReplaceOrder(1, 2, 80, 1100, display="N"))
+    assert seen() == []
+    (_, done) = send(venue, 1, requests.EnterOrder(1, "B", 10, "ALFA", 1100))
+    assert answers(venue, 0)[-1].liquidity == "J"
+    (trade,) = seen()
+    assert isinstance(trade, itch50.Trade)
+    assert (trade.order, trade.side, trade.shares, trade.price) == (0, "B", 10, 1100)
+    assert trade.match == done.match
+    send(venue, 0, requests.ReplaceOrder(2, 3, 80, 1200))
+    send(venue, 0, requests.ReplaceOrder(3, 4, 80, 1300, display="N"))
+    shown, gone = seen()[1:]
+    assert isinstance(shown, itch50.AddOrder)
+    assert isinstance(gone, itch50.OrderDelete)
+    assert shown.order == gone.order
 
 
 def test_a_broken_trade_is_told_to_both_and_to_the_public() -> None:

@@ -95,7 +95,7 @@ def test_orders_of_one_firm_meet_as_the_newer_asks(
         ({"quantity": 1_000_000}, RejectReason.INVALID_QUANTITY),
         ({"price": 10_050}, RejectReason.INVALID_PRICE),
         ({"price": 0x7FFFFFFF}, RejectReason.INVALID_PRICE),
-        ({"display": "N"}, RejectReason.INVALID_DISPLAY),
+        ({"display": "Z"}, RejectReason.INVALID_DISPLAY),
         ({"cross": "O"}, RejectReason.INVALID_CROSS),
         ({"time_in_force": "6"}, RejectReason.OTHER),
         ({"options": (Option(OptionTag.MIN_QUANTITY, 5),)}, RejectReason.OTHER),
@@ -152,7 +152,7 @@ def test_a_replace_of_a_dead_order_or_with_a_used_reference_is_ignored() -> None
 def test_a_replace_that_the_exchange_does_not_do_takes_the_order_out() -> None:
     venue = opened()
     send(venue, 0, enter(1))
-    (gone,) = send(venue, 0, requests.ReplaceOrder(1, 2, 10, 10_000, display="N"))
+    (gone,) = send(venue, 0, requests.ReplaceOrder(1, 2, 10, 10_000, display="Z"))
     assert type(gone).__name__ == "Canceled"
 
 

@@ -53,7 +53,7 @@ def random_request(rng: random.Random, account: Account) -> Any:
     price = 100 * rng.randrange(990, 1011)
     quantity = rng.randrange(1, 300)
     time_in_force = rng.choice("000035")
-    display = rng.choice("YYYA")
+    display = rng.choice("YYYYAN")
     match kind:
         case "O":
             return requests.EnterOrder(
