@@ -6,7 +6,7 @@ from typing import Any
 
 __all__ = ["FeedListener", "OrderClient", "enter_bytes"]
 
-_WAIT = 5.0  # longest wait for anything [s]
+_WAIT = 20.0  # longest wait for anything [s]
 
 
 def enter_bytes(user_ref: int, side: bytes, shares: int, symbol: str, price: int) -> bytes:

@@ -104,6 +104,15 @@ def test_a_long_run_is_that_of_a_plain_engine(seed: int) -> None:
     assert pair.plain.matches > 100
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_a_very_long_run_is_that_of_a_plain_engine(seed: int) -> None:
+    rng, pair = random.Random(seed), Pair()
+    for _ in range(6_000):
+        pair.step(drawn(rng))
+    assert pair.plain.matches > 400
+
+
 @settings(max_examples=80, deadline=None)
 @given(STEPS)
 def test_no_quantity_is_lost_and_no_book_is_crossed(steps: list[tuple[Any, ...]]) -> None:

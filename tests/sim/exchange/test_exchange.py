@@ -133,6 +133,27 @@ def test_bytes_that_are_no_request_are_counted_and_harm_nobody(
     assert [type(m).__name__ for m in send(venue, 1, good)] == ["Accepted"]
 
 
+@pytest.mark.slow
+def test_a_hundred_thousand_bad_requests_harm_nobody() -> None:
+    venue, rng = exchange(), random.Random(77)
+    venue.open()
+    for i in range(100_000):
+        data = bytearray(requests.REQUESTS.encode(random_request(rng, venue.accounts[0])))
+        match i % 4:
+            case 0:
+                del data[rng.randrange(len(data)) :]
+            case 1:
+                data += rng.randbytes(rng.randrange(1, 20))
+            case 2:
+                data[rng.randrange(len(data))] = rng.randrange(256)
+            case _:
+                data = bytearray(rng.randbytes(rng.randrange(60)))
+        venue.request(0, bytes(data))
+    assert venue.accounts[0].problems["malformed"] > 50_000
+    good = requests.EnterOrder(venue.accounts[1].next_user_ref, "B", 1, SYMBOLS[0], 100)
+    assert [type(m).__name__ for m in send(venue, 1, good)] == ["Accepted"]
+
+
 def test_a_day_has_its_events_in_order_and_ends_all_orders() -> None:
     venue = exchange()
     venue.open()
