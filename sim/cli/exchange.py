@@ -39,16 +39,17 @@ def _address(_: click.Context, __: click.Parameter, value: str) -> tuple[str, in
     return host, int(port)
 
 
-def _accounts(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+def _accounts(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[Account]:
+    found = []
     for value in values:
-        user, password, firm = [*value.split(":"), "", "", ""][:3]
-        if value.count(":") != 2 or not (0 < len(user) <= 6 and 0 < len(password) <= 10):
-            raise click.BadParameter(
-                f"expected USER:PASSWORD:FIRM of at most 6, 10 and 4 characters, got {value!r}"
-            )
-        if not 0 < len(firm) <= 4:
-            raise click.BadParameter(f"expected a firm of 1 to 4 characters, got {firm!r}")
-    return values
+        if value.count(":") != 2:
+            raise click.BadParameter(f"expected USER:PASSWORD:FIRM, got {value!r}")
+        try:
+            user, password, firm = value.split(":")
+            found.append(Account(user, password, firm))
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return found
 
 
 @click.command(help=_HELP)
@@ -120,7 +121,7 @@ def _options(given: dict[str, Any]) -> DayOptions:
         raise CliError(text, code="usage", exit_code=Exit.USAGE)
     return DayOptions(
         symbols=tuple(dict.fromkeys(given["symbols"])),
-        accounts=tuple(Account(*value.split(":")) for value in given["accounts"]),
+        accounts=tuple(given["accounts"]),
         server=ServerOptions(
             host=given["host"],
             order_port=given["order_port"],

@@ -78,6 +78,12 @@ class Account:
     told: list[bytes] = field(default_factory=list)
     problems: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        for name, most in (("user", 6), ("password", 10), ("firm", 4)):
+            text = getattr(self, name)
+            if not (text.isascii() and 1 <= len(text) <= most):
+                raise ValueError(f"a {name} has 1 to {most} ASCII characters, not {text!r}")
+
     def tell(self, message: NamedTuple) -> None:
         """Queue an answer."""
         self.told.append(responses.RESPONSES.encode(message))

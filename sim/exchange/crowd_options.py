@@ -47,8 +47,8 @@ class CrowdOptions:
     edge: int = 2
 
     def __post_init__(self) -> None:
-        if not self.rate > 0 or self.resting < 4 or self.makers < 1:
-            raise ValueError("a crowd has a rate above 0, 4 resting orders and a maker at least")
+        if not self.rate > 0 or self.resting < 4 or not 1 <= self.makers <= 100:
+            raise ValueError("a crowd has a rate above 0, 4 resting orders, and 1 to 100 makers")
 
 
 def fair_values(exchange: Exchange, seed: int, options: CrowdOptions) -> list[FairValue]:

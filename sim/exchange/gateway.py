@@ -22,6 +22,7 @@ _DISPLAYS: Final = "YAN"
 _CONTINUOUS: Final = "N"
 _PORT_DEFAULT: Final = "*"
 _LIMIT: Final = "L"
+_LAST_USER_REF: Final = 2**32 - 1
 _STRATEGIES: Final = frozenset(strategy.value for strategy in SelfMatch)
 _PASSED_OVER: Final = frozenset(
     {
@@ -75,7 +76,8 @@ def request(
         case requests.MassCancel():
             return _mass_cancel(engine, account, message, time)
         case requests.AccountQuery():
-            account.tell(responses.AccountQueryResponse(time, account.next_user_ref))
+            following = min(account.next_user_ref, _LAST_USER_REF)
+            account.tell(responses.AccountQueryResponse(time, following))
         case requests.DisableOrderEntry():
             account.closed = True
             account.tell(responses.EntryDisabled(time, message.user_ref, account.firm))

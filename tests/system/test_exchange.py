@@ -86,7 +86,7 @@ def test_a_day_ends_by_itself_and_shows_its_counts() -> None:
     ("arguments", "text"),
     [
         (["--account", "nobody"], "expected USER:PASSWORD:FIRM"),
-        (["--account", "a:b:FIRMS"], "expected a firm of 1 to 4 characters"),
+        (["--account", "a:b:FIRMS"], "a firm has 1 to 4 ASCII characters, not 'FIRMS'"),
         (["--line-a", "here"], "expected HOST:PORT"),
         (["--symbol", "NINECHARS"], "a symbol has 1 to 8 ASCII characters"),
     ],

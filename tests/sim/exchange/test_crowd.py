@@ -190,7 +190,7 @@ def test_a_mix_leaves_out_what_changes_no_book() -> None:
     )
 
 
-@pytest.mark.parametrize("options", [{"rate": 0.0}, {"resting": 3}, {"makers": 0}])
+@pytest.mark.parametrize("options", [{"rate": 0.0}, {"resting": 3}, {"makers": 0}, {"makers": 101}])
 def test_a_crowd_needs_somebody(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="a crowd has a rate above 0"):
         CrowdOptions(**options)

@@ -7,6 +7,7 @@ import pytest
 from host.wire.ouch50 import requests
 from host.wire.ouch50.codes import OptionTag, RejectReason
 from host.wire.ouch50.options import Option
+from sim.exchange.accounts import Account
 from sim.exchange.exchange import Exchange
 from tests.sim.exchange.trading import answers, exchange, send
 
@@ -126,6 +127,22 @@ def test_a_used_reference_is_ignored_so_that_requests_can_be_sent_again() -> Non
     assert venue.accounts[0].problems["user_ref used"] == 2
     (query,) = send(venue, 0, requests.AccountQuery())
     assert query.next_user_ref == 6
+
+
+def test_references_can_run_out() -> None:
+    venue = opened()
+    assert names(send(venue, 0, enter(2**32 - 1))) == ["Accepted"]
+    (query,) = send(venue, 0, requests.AccountQuery())
+    assert query.next_user_ref == 2**32 - 1
+    assert send(venue, 0, enter(2**32 - 1)) == []
+
+
+@pytest.mark.parametrize(
+    "fields", [("", "p", "F"), ("u", "p", "FIRMS"), ("u", "longpassword", "F")]
+)
+def test_an_account_fits_the_fields_of_its_logon(fields: tuple[str, str, str]) -> None:
+    with pytest.raises(ValueError, match="ASCII characters, not"):
+        Account(*fields)
 
 
 def test_a_replace_counts_what_has_traded() -> None:
