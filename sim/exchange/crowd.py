@@ -43,9 +43,9 @@ class Participant:
 class _Street:
     """One book: its fair value as it is seen there, and the orders of makers in it."""
 
-    def __init__(self, value: FairValue) -> None:
+    def __init__(self, value: FairValue, start: int) -> None:
         self.value = value
-        self.fair = value.at(0)
+        self.fair = value.at(start)
         self.increment = value.increment
         self.live: list[Order] = []
 
@@ -117,8 +117,9 @@ class Crowd:
         rng = np.random.default_rng(seed)
         self._draws = Draws(rng, longest_burst=options.longest_burst, largest_quantity=_LARGEST)
         self._lag = lag
-        values = values if values is not None else fair_values(exchange, seed, options)
-        self._streets = [_Street(value) for value in values]
+        if values is None:
+            values = fair_values(exchange, seed=seed, options=options, begin=start)
+        self._streets = [_Street(value, start) for value in values]
         self._book = 0
         self._left = 0  # actions left in this burst
         self._prints = 1.0  # trades so far, and takes: what one take causes

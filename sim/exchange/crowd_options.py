@@ -51,14 +51,17 @@ class CrowdOptions:
             raise ValueError("a crowd has a rate above 0, 4 resting orders, and 1 to 100 makers")
 
 
-def fair_values(exchange: Exchange, seed: int, options: CrowdOptions) -> list[FairValue]:
-    """Return a fair value for each instrument of an exchange."""
+def fair_values(
+    exchange: Exchange, *, seed: int, options: CrowdOptions, begin: int
+) -> list[FairValue]:
+    """Return a fair value for each instrument of an exchange, moving from ``begin`` [ns] on."""
     return [
         FairValue(
             start=options.fair,
             increment=listing.increment,
             moves_per_s=options.moves_per_s,
             rng=Random(f"{seed} fair {listing.symbol}"),
+            begin=begin,
         )
         for listing in exchange.engine.listings
     ]

@@ -26,16 +26,20 @@ class FairValue:
         On average; most are by one increment, some by three. 0: it stands still.
     rng : random.Random
         Source of all chance, used for nothing else.
+    begin : int
+        Time from which on it moves [ns].
     """
 
-    def __init__(self, *, start: int, increment: int, moves_per_s: float, rng: Random) -> None:
+    def __init__(
+        self, *, start: int, increment: int, moves_per_s: float, rng: Random, begin: int = 0
+    ) -> None:
         if moves_per_s < 0 or start < _LOWEST * increment:
             raise ValueError(f"a fair value starts at {_LOWEST} increments or more, not {start}")
         self.increment = increment
         self._rate = moves_per_s / 1e9
         self._rng = rng
-        self._moves = [(0, start)]
-        self._next = self._later(0)
+        self._moves = [(begin, start)]
+        self._next = self._later(begin)
 
     def at(self, time: int) -> int:
         """Return the value at a time [ns]; not earlier than some thousand moves ago."""
