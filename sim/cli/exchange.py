@@ -64,6 +64,9 @@ def _accounts(_: click.Context, __: click.Parameter, values: tuple[str, ...]) ->
     callback=_accounts,
     help="Who may log on; again for each.",
 )
+@click.option(
+    "--cancel-on-disconnect", is_flag=True, help="Cancel an account's orders when it goes."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--order-port", type=_PORT, default=26_400, show_default=True, help="TCP, OUCH.")
 @click.option(
@@ -119,6 +122,8 @@ def _options(given: dict[str, Any]) -> DayOptions:
     if wrong:
         text = f"a symbol has 1 to 8 ASCII characters, not {wrong[0]!r}"
         raise CliError(text, code="usage", exit_code=Exit.USAGE)
+    for account in given["accounts"]:
+        account.cancel_on_disconnect = given["cancel_on_disconnect"]
     return DayOptions(
         symbols=tuple(dict.fromkeys(given["symbols"])),
         accounts=tuple(given["accounts"]),

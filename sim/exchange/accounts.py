@@ -56,6 +56,8 @@ class Account:
         Whose orders these are, at most 4 characters.
     self_match : SelfMatch
         For orders that do not say.
+    cancel_on_disconnect : bool
+        Cancel its open orders when its connection ends.
     next_user_ref : int
         The smallest ``user_ref`` that is still free.
     closed : bool
@@ -72,6 +74,7 @@ class Account:
     password: str
     firm: str
     self_match: SelfMatch = SelfMatch.DISABLED
+    cancel_on_disconnect: bool = False
     next_user_ref: int = 1
     closed: bool = False
     orders: dict[int, Order] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from host.wire.glimpse import EndOfSnapshot, encode_end
+from host.wire.ouch50.codes import CancelReason
 from sim.exchange.accounts import Account, answer
 from sim.exchange.engine import CLOSED, EXTENDED, REGULAR, Listing, MatchingEngine
 from sim.exchange.feed import MessageStore
@@ -113,6 +114,13 @@ class Exchange:
     def cancel(self, order: Order, size: int = 0) -> list[Event]:
         """Cancel or cut an order from inside the process."""
         return self._tell(self.engine.cancel(order, size), self._clock())
+
+    def disconnected(self, account: int) -> list[Event]:
+        """Take note that an account's connection has ended; cancel its orders if it wants that."""
+        found = self.accounts[account]
+        orders = list(found.orders.values()) if found.cancel_on_disconnect else []
+        gone = [e for o in orders for e in self.engine.cancel(o, reason=CancelReason.SYSTEM)]
+        return self._tell(gone, self._clock())
 
     def set_state(self, book: int, state: str, reason: str = "") -> list[Event]:
         """Halt an instrument or let it trade."""

@@ -116,6 +116,7 @@ class OrderConnection(asyncio.Protocol):
         self._port.everyone.discard(self)
         if self._account is not None and self._port.connections.get(self._account) is self:
             del self._port.connections[self._account]
+            self._port.exchange.disconnected(self._account)
 
     def data_received(self, data: bytes) -> None:
         """Do what the packets ask."""
@@ -188,7 +189,7 @@ class OrderConnection(asyncio.Protocol):
             self._refuse(_NO_SESSION)
             return
         before = self._port.connections.pop(number, None)
-        if before is not None:
+        if before is not None:  # no longer listed, so that its orders stay
             before.end("taken over")
         self._account = number
         self._port.connections[number] = self

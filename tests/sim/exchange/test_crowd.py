@@ -164,6 +164,14 @@ def test_a_fair_value_is_a_function_of_time_whoever_reads_it() -> None:
     assert sum(a != b for a, b in pairwise(seen)) == pytest.approx(100, abs=40)
 
 
+def test_a_fair_value_begins_where_it_is_told() -> None:
+    begin = 60_000 * 10**9
+    value = FairValue(start=10_000, increment=1, moves_per_s=50, rng=Random(1), begin=begin)
+    assert value.at(begin) == value.at(begin - 10**9) == 10_000
+    assert abs(value.at(begin + 10**9) - 10_000) < 200
+    assert len({value.at(begin + ms * 10**6) for ms in range(1000)}) > 3
+
+
 def test_a_fair_value_stays_where_orders_fit_below_it() -> None:
     value = FairValue(start=10_000, increment=100, moves_per_s=1000, rng=Random(2))
     assert all(value.at(ms * 10**6) >= 10_000 for ms in range(1000))

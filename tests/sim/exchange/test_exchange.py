@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from meatpy.itch50 import ITCH50MarketProcessor
 from meatpy.itch50.itch50_market_message import ITCH50MarketMessage
 
+from host.venues.itch50 import Itch50Parser
 from host.wire import itch50
 from host.wire import mold_udp64 as mold
 from host.wire.ouch50 import requests
+from hw.records import UPDATE_KIND as K
 from sim.exchange.exchange import Exchange
 from sim.exchange.orders import BUY, SELL, NewOrder
 from tests.sim.exchange.trading import SYMBOLS, answers, exchange, random_request, send
@@ -66,6 +68,36 @@ def test_meatpy_rebuilds_our_books_order_by_order_and_finds_no_priority_broken(s
         for side, levels in ((BUY, lob.bid_levels), (SELL, lob.ask_levels)):
             rebuilt = [(lv.price, [(q.order_id, q.volume) for q in lv.queue]) for lv in levels]
             assert rebuilt == held(venue, book, side)
+
+
+def test_our_own_parser_rebuilds_the_levels() -> None:
+    venue = traded_at_random(8, 800)
+    parser = Itch50Parser()
+    for data in market_data(venue):
+        parser.parse(data, 0)
+    assert not parser.problems
+    levels: Counter[tuple[str, int, int]] = Counter()  # shares by symbol, side and price
+    orders: dict[int, tuple[str, int, int, int]] = {}
+    for book, kind, side, _, order, new_order, tick, quantity, _ in parser.take()[0]:
+        symbol = parser.instruments[book].symbol
+        if kind == K.add:
+            orders[order] = (symbol, side, tick, quantity)
+        elif kind in (K.execute, K.reduce):
+            *where, left = orders[order]
+            orders[order] = (*where, left - quantity)  # type: ignore[assignment] # as it was
+        elif kind == K.delete:
+            del orders[order]
+        elif kind == K.replace:
+            orders[new_order] = (symbol, orders.pop(order)[1], tick, quantity)
+    for symbol, side, tick, left in orders.values():
+        levels[symbol, side, tick] += left
+    shown = {
+        (symbol, side, level.price): level.total
+        for book, symbol in enumerate(SYMBOLS)
+        for side in (BUY, SELL)
+        for level in venue.engine.books[book].sides[side].ranked()
+    }
+    assert +levels == +Counter(shown)
 
 
 def book_of(told: list[Any]) -> tuple[dict[int, int], dict[str, int]]:

@@ -136,6 +136,28 @@ def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() -> Non
     played(body)
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_orders_of_an_account_that_goes_stay_unless_it_wants_them_cancelled(wanted: bool) -> None:
+    async def body(s: Scene) -> None:
+        s.venue.accounts[0].cancel_on_disconnect = wanted
+        client = await s.client(0)
+        await client.ask(enter_bytes(1, b"B", 10, "ALFA", 10_000), 1)
+        again = await s.client(0)  # takes over: the account has not gone
+        assert (await again.message())[:1] == b"A"
+        assert len(s.venue.engine.open_orders()) == 1
+        again.close()
+        async with asyncio.timeout(20):
+            while s.server.orders.connections:
+                await asyncio.sleep(0.005)
+        assert len(s.venue.engine.open_orders()) == (0 if wanted else 1)
+        last = await s.client(0, sequence=2)
+        if wanted:
+            gone = await last.message()
+            assert struct.unpack(">IIc", gone[9:18]) == (1, 10, b"Z")
+
+    played(body)
+
+
 def test_a_logon_that_is_wrong_is_refused_with_its_reason() -> None:
     async def body(s: Scene) -> None:
         for user, password, session, sequence, answer in [
