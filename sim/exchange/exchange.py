@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from host.wire.glimpse import EndOfSnapshot, encode_end
+from host.wire.ouch50 import responses
 from host.wire.ouch50.codes import CancelReason
 from sim.exchange.accounts import Account, answer
 from sim.exchange.engine import CLOSED, EXTENDED, REGULAR, Listing, MatchingEngine
@@ -16,6 +17,9 @@ __all__ = ["DAY", "Exchange"]
 
 #: The system events of a day, in their order, and what is open from each on.
 DAY: Final = {"O": CLOSED, "S": EXTENDED, "Q": REGULAR, "M": EXTENDED, "E": CLOSED, "C": CLOSED}
+
+_FIRST_TOLD: Final = "S"  # accounts are told when orders are taken, and when no more are
+_LAST_TOLD: Final = "E"
 
 
 class Exchange:
@@ -80,7 +84,11 @@ class Exchange:
         now = self._clock()
         self.feed.append([self._publisher.system(code, now)])
         self.phase = code
+        if code == _FIRST_TOLD:
+            self._tell_all(responses.SystemEvent(now, "S"))
         self._tell(self.engine.set_session(DAY[code]), now)
+        if code == _LAST_TOLD:
+            self._tell_all(responses.SystemEvent(now, "E"))
         if code == "O":
             self.feed.append(self._publisher.directory(now))
             for book, state in enumerate(self.engine.states):
@@ -140,6 +148,10 @@ class Exchange:
             *self._publisher.messages([*events, *resting], now),
             encode_end(EndOfSnapshot(self.feed.next)),
         ]
+
+    def _tell_all(self, message: responses.SystemEvent) -> None:
+        for account in self.accounts.values():
+            account.tell(message)
 
     def _tell(self, events: list[Event], now: int) -> list[Event]:
         self.requests += 1

@@ -99,5 +99,5 @@ def _ouch(actions: int) -> float:
         venue.request(0, data)
     seconds = time.perf_counter() - start
     assert venue.engine.books[0].sides[BUY].best() is None
-    assert len(venue.accounts[0].told) == len(asked)
+    assert len(venue.accounts[0].told) == 1 + len(asked)
     return len(asked) / seconds

@@ -52,6 +52,7 @@ def test_a_client_trades_with_the_crowd_over_bad_lines() -> None:
     ) -> None:
         client = await OrderClient.connect(orders)
         assert (await client.log_on("trader", "trader", session))[:1] == b"A"
+        assert (await client.message())[:1] == b"S"
         while len(listener.held) < 1_000:
             await asyncio.sleep(0.01)
         answer = await client.ask(enter_bytes(1, b"B", 300, "ALFA", 1_100_000), 2)

@@ -32,6 +32,9 @@ class Scene:
         client = await self.connect()
         answer = await client.log_on(f"user{account}", f"pass{account}", "", sequence)
         assert answer[:11] == b"A" + b"TEST".rjust(10)
+        if sequence == 1:
+            start = await client.message()
+            assert (start[:1], start[9:]) == (b"S", b"S")
         return client
 
     async def settle(self) -> None:

@@ -197,6 +197,7 @@ def test_a_day_has_its_events_in_order_and_ends_all_orders() -> None:
     assert names == {1: "ALFA", 2: "BRAVO"}
     assert [m.state for m in messages if isinstance(m, itch50.TradingAction)] == ["T", "T"]
     assert isinstance(messages[-3], itch50.OrderDelete)
+    assert [m.code for m in answers(venue, 0)] == ["S", "E"]
     with pytest.raises(ValueError, match="after 'C' comes no 'Q'"):
         venue.advance("Q")
 

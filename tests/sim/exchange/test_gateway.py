@@ -82,8 +82,8 @@ def test_orders_of_one_firm_meet_as_the_newer_asks(
     send(venue, 0, enter(1, "S"))
     told = send(venue, 3, enter(1, "B", options=(Option(OptionTag.SELF_MATCH, strategy),)))
     assert names(told) == mine
-    assert names(answers(venue, 0)[1:]) == theirs
-    for message in told[1:] + answers(venue, 0)[1:]:
+    assert names(answers(venue, 0)[2:]) == theirs
+    for message in told[1:] + answers(venue, 0)[2:]:
         assert message.quantity == 100
         assert getattr(message, "reason", "Q") == "Q"
 

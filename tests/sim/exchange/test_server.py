@@ -61,13 +61,13 @@ def test_a_client_that_comes_back_gets_what_it_missed_and_nothing_twice() -> Non
         maker.close()
         for ref in (1, 2, 3):
             await taker.ask(enter_bytes(ref, b"B", 10, "ALFA", 10_000), 2)
-        again = await s.client(0, sequence=2)
+        again = await s.client(0, sequence=3)
         missed = [await again.message() for _ in range(3)]
         assert maker.messages + missed == s.venue.accounts[0].told
         await taker.ask(enter_bytes(4, b"B", 10, "ALFA", 10_000), 2)
-        assert await again.message() == s.venue.accounts[0].told[4]
+        assert await again.message() == s.venue.accounts[0].told[5]
         whole = await s.client(0)  # takes over, from the first message on
-        assert [await whole.message() for _ in range(5)] == s.venue.accounts[0].told
+        assert [await whole.message() for _ in range(5)] == s.venue.accounts[0].told[1:]
         assert await again.packet() == b""
 
     played(body)
@@ -87,7 +87,7 @@ def test_orders_of_an_account_that_goes_stay_unless_it_wants_them_cancelled(want
             while s.server.orders.connections:
                 await asyncio.sleep(0.005)
         assert len(s.venue.engine.open_orders()) == (0 if wanted else 1)
-        last = await s.client(0, sequence=2)
+        last = await s.client(0, sequence=3)
         if wanted:
             gone = await last.message()
             assert struct.unpack(">IIc", gone[9:18]) == (1, 10, b"Z")
@@ -101,7 +101,7 @@ def test_a_logon_that_is_wrong_is_refused_with_its_reason() -> None:
             ("user0", "wrong", "", 1, b"JA"),
             ("nobody", "pass0", "", 1, b"JA"),
             ("user0", "pass0", "OTHER", 1, b"JS"),
-            ("user0", "pass0", "", 2, b"JS"),
+            ("user0", "pass0", "", 3, b"JS"),
         ]:
             client = await s.connect()
             assert await client.log_on(user, password, session, sequence) == answer
@@ -141,9 +141,11 @@ def test_the_feed_beats_when_quiet_and_says_when_it_is_over() -> None:
         assert not s.listener.is_over()
         s.venue.close()
         s.server.end_session()
-        while (packet := await client.packet()) == b"H":
-            pass
-        assert packet == b"Z"
+        told = []
+        while (packet := await client.packet()) != b"Z":
+            told.append(packet)
+        assert [p for p in told if p != b"H"] == [b"S" + s.venue.accounts[0].told[-1]]
+        assert told[-1][-1:] == b"E"
         async with asyncio.timeout(20):
             while not s.listener.is_over():
                 await asyncio.sleep(0.01)
@@ -245,7 +247,7 @@ def test_a_client_that_does_not_read_loses_its_connection_and_no_message() -> No
         assert s.server.orders.problems["does not read"] == 1
         assert not s.server.orders.connections
         again = await s.client(0, sequence=299_901)
-        assert [await again.message() for _ in range(100)] == told[299_900:]
+        assert [await again.message() for _ in range(101)] == told[299_900:]
 
     played(body)
 
