@@ -24,8 +24,8 @@ class MessageStore:
 
     Attributes
     ----------
-    next : int
-        Number of the next message; the first is 1.
+    first, next : int
+        Numbers of the oldest message that is kept and of the next one; the first of all is 1.
     """
 
     def __init__(self, session: str, keep: int = 1_000_000) -> None:
@@ -34,20 +34,20 @@ class MessageStore:
         self.session = session
         self.next = 1
         self._keep = keep
-        self._first = 1
+        self.first = 1
         self._messages: list[bytes] = []
 
     def append(self, messages: Iterable[bytes]) -> None:
         """Give messages their numbers and keep them."""
         self._messages += messages
-        self.next = self._first + len(self._messages)
+        self.next = self.first + len(self._messages)
         if len(self._messages) >= 2 * self._keep:
-            self._first = self.next - self._keep
+            self.first = self.next - self._keep
             self._messages = self._messages[-self._keep :]
 
     def read(self, sequence: int, most: int) -> list[bytes]:
         """Return up to ``most`` messages from a number on; none if they are not kept."""
-        at = sequence - self._first
+        at = sequence - self.first
         return [] if at < 0 else self._messages[at : at + most]
 
     def packets(self, sequence: int) -> list[bytes]:

@@ -62,7 +62,8 @@ class FeedPort:
         self._timer: asyncio.TimerHandle | None = None
 
     def flush(self) -> None:
-        """Send what is new, and what is due."""
+        """Send what is new and still kept, and what is due."""
+        self._sent = max(self._sent, self._store.first)
         packets = self._store.packets(self._sent)
         if packets:
             self._quiet = False

@@ -10,6 +10,7 @@ from sim.exchange.exchange import Exchange
 
 __all__ = ["OrderConnection", "OrderPort"]
 
+_BATCH = 500  # messages between looks at how much the client has read
 _NOT_AUTHORIZED = b"A"
 _NO_SESSION = b"S"
 
@@ -18,8 +19,9 @@ class OrderPort:
     """What all connections share.
 
     A logon takes over from a connection that the account may still have. A client that breaks the
-    protocol, is silent for ``timeout_s`` or does not read what it is sent loses its connection,
-    never its messages: it gets them with its next logon.
+    protocol, is silent or reads nothing for ``timeout_s`` loses its connection, never its
+    messages: it gets them with its next logon. What a slow client has not read waits in the
+    account, not in the connection.
 
     Parameters
     ----------
@@ -27,8 +29,6 @@ class OrderPort:
         Where requests go.
     heartbeat_s, timeout_s : float
         As SoupBinTCP has them [s].
-    unread : int
-        Bytes that a client may leave unread.
 
     Attributes
     ----------
@@ -44,12 +44,10 @@ class OrderPort:
         *,
         heartbeat_s: float = soup.HEARTBEAT_S,
         timeout_s: float = soup.TIMEOUT_S,
-        unread: int = 1 << 22,
     ) -> None:
         self.exchange = exchange
         self.heartbeat_s = heartbeat_s
         self.timeout_s = timeout_s
-        self.unread = unread
         self.connections: dict[int, OrderConnection] = {}
         self.everyone: set[OrderConnection] = set()
         self.problems: Counter[str] = Counter()
@@ -102,6 +100,7 @@ class OrderConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._account: int | None = None
         self._sent = 0  # messages of the account, on this connection and before
+        self._full: float | None = None  # since when the client leaves unread what it was sent
         self._written = self._heard = now()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -117,6 +116,15 @@ class OrderConnection(asyncio.Protocol):
         if self._account is not None and self._port.connections.get(self._account) is self:
             del self._port.connections[self._account]
             self._port.exchange.disconnected(self._account)
+
+    def pause_writing(self) -> None:
+        """Wait until the client has read."""
+        self._full = self._now()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._full = None
+        self.flush()
 
     def data_received(self, data: bytes) -> None:
         """Do what the packets ask."""
@@ -136,24 +144,24 @@ class OrderConnection(asyncio.Protocol):
             self._transport.write(soup.encode(kind, payload))
 
     def flush(self) -> None:
-        """Send what the account has not been sent."""
-        if self._account is None or self._transport is None:
+        """Send what the account has not been sent, as far as the client reads."""
+        if self._account is None:
             return
         told = self._port.exchange.accounts[self._account].told
-        if self._sent == len(told):
-            return
-        packets = [soup.encode(soup.Kind.SEQUENCED, message) for message in told[self._sent :]]
-        self._sent = len(told)
-        self._written = self._now()
-        self._transport.write(b"".join(packets))
-        if self._transport.get_write_buffer_size() > self._port.unread:
-            self.end("does not read")
+        while self._sent < len(told) and self._full is None and self._transport is not None:
+            messages = told[self._sent : self._sent + _BATCH]
+            self._sent += len(messages)
+            self._written = self._now()
+            packets = [soup.encode(soup.Kind.SEQUENCED, message) for message in messages]
+            self._transport.write(b"".join(packets))
 
     def beat(self) -> None:
         """Send a heartbeat if nothing else was; end the connection if the client is silent."""
         now = self._now()
         if now - self._heard > self._port.timeout_s:
             self.end("silent")
+        elif self._full is not None and now - self._full > self._port.timeout_s:
+            self.end("does not read")
         elif self._account is not None and now - self._written >= 0.9 * self._port.heartbeat_s:
             self.send(soup.Kind.SERVER_HEARTBEAT)
 

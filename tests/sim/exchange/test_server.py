@@ -244,10 +244,27 @@ def test_a_client_that_does_not_read_loses_its_connection_and_no_message() -> No
         told += [b"%060d" % i for i in range(300_000)]  # more than the system takes off our hands
         lazy = await s.connect()
         assert (await lazy.log_on("user0", "pass0"))[:1] == b"A"
-        assert s.server.orders.problems["does not read"] == 1
+        async with asyncio.timeout(20):
+            while not s.server.orders.problems["does not read"]:
+                lazy.put(b"R")
+                await asyncio.sleep(0.02)
         assert not s.server.orders.connections
-        again = await s.client(0, sequence=299_901)
-        assert [await again.message() for _ in range(101)] == told[299_900:]
+        again = await s.client(0, sequence=280_001)
+        assert [await again.message() for _ in range(20_001)] == told[280_000:]
+
+    played(body, timeout=1.0)
+
+
+def test_a_slow_client_reads_a_long_day_to_its_end() -> None:
+    async def body(s: Scene) -> None:
+        told = s.venue.accounts[0].told
+        told += [b"%0400d" % i for i in range(20_000)]  # 8 MB, more than is sent unread
+        slow = await s.client(0)
+        for i in range(1, len(told)):
+            assert await slow.message() == told[i]
+            if i % 2_000 == 0:
+                await asyncio.sleep(0.01)
+        assert len(await slow.ask(enter_bytes(1, b"B", 10, "ALFA", 10_000), 1)) == 1
 
     played(body)
 
