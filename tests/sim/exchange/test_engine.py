@@ -88,7 +88,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(STEPS)
 def test_every_event_is_that_of_a_plain_engine(steps: list[tuple[Any, ...]]) -> None:
     pair = Pair()
