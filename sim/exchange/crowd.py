@@ -121,7 +121,7 @@ class Crowd:
             values = fair_values(exchange, seed=seed, options=options, begin=start)
         self._streets = [_Street(value, start) for value in values]
         self._book = 0
-        self._left = 0  # actions left in this burst
+        self._length = self._left = 0  # of this burst, and actions left in it
         self._prints = 1.0  # trades so far, and takes: what one take causes
         self._takes = 1.0
 
@@ -151,8 +151,6 @@ class Crowd:
             u = max(next(draws.uniform), 1e-12)
             mean = self._length / self._options.rate
             self.now += int(-np.log(u) * mean * 1e9)
-
-    _length = 1  # of the burst
 
     def _do(self, street: _Street, book: int) -> None:
         mix, resting = self._options.mix, self._options.resting

@@ -38,7 +38,7 @@ REGULAR: Final = "regular"
 TRADING: Final = "T"
 HALTED: Final = "H"
 
-_TRADES: Final = 100_000  # the latest ones are kept, to be broken
+_TRADES: Final = 10_000  # the latest ones are kept, to be broken
 _DECREMENTS: Final = (SelfMatch.DECREMENT_BOTH, SelfMatch.DECREMENT_BOTH_TOLD)
 _TIMES: Final = (TimeInForce.DAY, TimeInForce.IMMEDIATE, TimeInForce.EXTENDED)
 
@@ -74,8 +74,8 @@ class MatchingEngine:
     An order trades with the best price of the other side first, at that order's price; there with
     orders that are shown before hidden ones, and among those with the oldest first. What is left
     rests, or is cancelled if it is immediate. An order keeps its place when it loses shares and
-    loses it when it is replaced. Every call returns what
-    it caused, in order; the same calls give the same events.
+    loses it when it is replaced. Every call returns what it caused, in order; the same calls give
+    the same events. A call about an order that is dead does nothing.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class MatchingEngine:
     session : str
         ``CLOSED``, ``EXTENDED`` or ``REGULAR``.
     trades : dict of int to Traded
-        The latest 100,000 trades but those that were broken, by match number.
+        The latest 10,000 trades but those that were broken, by match number.
     """
 
     def __init__(self, listings: Sequence[Listing]) -> None:
@@ -123,6 +123,8 @@ class MatchingEngine:
         The new quantity counts what the chain has traded already. If it is not valid, or leaves
         nothing to trade, the old order is cancelled. If orders are not taken now, nothing changes.
         """
+        if not old.resting:
+            return []
         reason = self._refusal(asked)
         if reason in (RejectReason.DESTINATION_CLOSED, RejectReason.HALTED):
             return [Rejected(asked, reason)]
@@ -151,7 +153,7 @@ class MatchingEngine:
     def modify(self, order: Order, size: int) -> list[Event]:
         """Cut an open order as ``cancel`` does, told as a modification; also by no share."""
         quantity = min(order.open, order.open + order.executed - size)
-        if quantity < 0:
+        if quantity < 0 or not order.resting:
             return []
         if quantity:
             self.books[order.book].sides[order.side].take(order, quantity)

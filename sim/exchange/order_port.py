@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
 from host.wire import soup_bin_tcp as soup
 from host.wire.fields import WireError
@@ -10,9 +11,9 @@ from sim.exchange.exchange import Exchange
 
 __all__ = ["OrderConnection", "OrderPort"]
 
-_BATCH = 500  # messages between looks at how much the client has read
-_NOT_AUTHORIZED = b"A"
-_NO_SESSION = b"S"
+_BATCH: Final = 500  # messages between looks at how much the client has read
+_NOT_AUTHORIZED: Final = b"A"
+_NO_SESSION: Final = b"S"
 
 
 class OrderPort:
@@ -34,6 +35,8 @@ class OrderPort:
     ----------
     connections : dict of int to OrderConnection
         By account, logged on.
+    everyone : set of OrderConnection
+        With those that have not logged on.
     problems : Counter
         Connections that were ended, by why.
     """
@@ -65,8 +68,7 @@ class OrderPort:
     def end_session(self) -> None:
         """Tell all that no message will follow."""
         for connection in list(self.connections.values()):
-            connection.flush()
-            connection.send(soup.Kind.END_OF_SESSION)
+            connection.end_session()
 
     def close(self) -> None:
         """End all connections."""
@@ -100,6 +102,7 @@ class OrderConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._account: int | None = None
         self._sent = 0  # messages of the account, on this connection and before
+        self._last = False  # no message will follow those that the account has
         self._full: float | None = None  # since when the client leaves unread what it was sent
         self._written = self._heard = now()
 
@@ -154,6 +157,14 @@ class OrderConnection(asyncio.Protocol):
             self._written = self._now()
             packets = [soup.encode(soup.Kind.SEQUENCED, message) for message in messages]
             self._transport.write(b"".join(packets))
+        if self._last and self._sent == len(told):
+            self._last = False
+            self.send(soup.Kind.END_OF_SESSION)
+
+    def end_session(self) -> None:
+        """Send what is left to send, however long that takes, and then the end of the session."""
+        self._last = True
+        self.flush()
 
     def beat(self) -> None:
         """Send a heartbeat if nothing else was; end the connection if the client is silent."""

@@ -199,6 +199,15 @@ def test_a_replace_that_is_not_valid_takes_the_order_out() -> None:
     assert events == [Canceled(order, 10, CancelReason.USER, True)]
 
 
+def test_a_call_about_a_dead_order_does_nothing() -> None:
+    engine = opened()
+    order = entered(engine, SELL, 100, 10)
+    engine.cancel(order)
+    assert engine.cancel(order) == []
+    assert engine.modify(order, 0) == []
+    assert engine.replace(order, new(SELL, 100, 10)) == []
+
+
 def test_a_halt_refuses_orders_and_replaces_and_lets_cancels_through() -> None:
     engine = opened()
     order = entered(engine, SELL, 100, 10)
