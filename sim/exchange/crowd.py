@@ -10,7 +10,18 @@ from host.wire.ouch50.codes import SelfMatch, TimeInForce
 from sim.exchange.crowd_options import CrowdOptions, fair_values
 from sim.exchange.exchange import Exchange
 from sim.exchange.fair import FairValue
-from sim.exchange.orders import BUY, SELL, Canceled, Event, NewOrder, Order, Traded
+from sim.exchange.orders import (
+    BUY,
+    SELL,
+    Canceled,
+    Event,
+    NewOrder,
+    Order,
+    Prevented,
+    Replaced,
+    Rested,
+    Traded,
+)
 from sim.orderflow.draws import Draws
 
 __all__ = ["Crowd", "Participant"]
@@ -26,7 +37,7 @@ _FIRST_MAKER: Final = -3
 
 @dataclass(slots=True)
 class Participant:
-    """Shares and money of one participant; over all of them both sum to 0.
+    """Shares and money of one participant; with all who trade both sum to 0.
 
     Attributes
     ----------
@@ -48,17 +59,25 @@ class _Street:
         self.fair = value.at(start)
         self.increment = value.increment
         self.live: list[Order] = []
+        self._places: dict[int, int] = {}  # in ``live``, by the order's number
+
+    def add(self, order: Order) -> None:
+        """Note an order that rests."""
+        self._places[order.number] = len(self.live)
+        self.live.append(order)
+
+    def drop(self, order: Order) -> None:
+        """Forget an order that is dead, if it was noted."""
+        place = self._places.pop(order.number, None)
+        if place is not None:
+            last = self.live.pop()
+            if last is not order:
+                self.live[place] = last
+                self._places[last.number] = place
 
     def pick(self, u: float) -> Order | None:
-        """Return an open order, young ones more often; the dead are cleaned away."""
-        live = self.live
-        while live:
-            i = int(len(live) * (1 - u * u)) - 1
-            if live[i].open:
-                return live[i]
-            live[i] = live[-1]
-            live.pop()
-        return None
+        """Return an open order for a uniform number, young ones more often."""
+        return self.live[int(len(self.live) * (1 - u * u)) - 1] if self.live else None
 
 
 class Crowd:
@@ -122,6 +141,7 @@ class Crowd:
         self._streets = [_Street(value, start) for value in values]
         self._book = 0
         self._length = self._left = 0  # of this burst, and actions left in it
+        exchange.watchers.append(self._watch)
         self._prints = 1.0  # trades so far, and takes: what one take causes
         self._takes = 1.0
 
@@ -200,10 +220,7 @@ class Crowd:
 
     def _add(self, street: _Street, book: int) -> None:
         side = SELL if self._draws.happens(0.5) else BUY
-        asked = self._asked(street, book, side)
-        order = _order_of(self._exchange.enter(asked))
-        if order is not None and order.open:
-            street.live.append(order)
+        self._exchange.enter(self._asked(street, book, side))
 
     def _replace(self, street: _Street) -> None:
         old = street.pick(next(self._draws.uniform))
@@ -212,9 +229,7 @@ class Crowd:
         asked = self._asked(street, old.book, old.side)
         asked = asked._replace(account=old.asked.account, firm=old.asked.firm)
         asked = asked._replace(quantity=min(asked.quantity + old.executed, _LARGEST * 10))
-        order = _order_of(self._exchange.replace(old, asked))
-        if order is not None and order.open:
-            street.live.append(order)
+        self._exchange.replace(old, asked)
 
     def _cut(self, street: _Street) -> None:
         order = street.pick(next(self._draws.uniform))
@@ -251,24 +266,30 @@ class Crowd:
             time_in_force=TimeInForce.IMMEDIATE,
         )
         self._takes += 1
-        self._prints += self._settle(self._exchange.enter(asked))
+        events = self._exchange.enter(asked)
+        self._prints += sum(isinstance(event, Traded) for event in events)
 
-    def _settle(self, events: list[Event]) -> int:
-        """Keep the participants' accounts; return how many trades there were."""
-        trades = [event for event in events if isinstance(event, Traded)]
-        for maker, taker, price, quantity, _ in trades:
-            for order in (maker, taker):
-                found = self.participants.get(order.asked.account)
-                if found is not None:
-                    signed = quantity if order.side == BUY else -quantity
-                    found.position += signed
-                    found.cash -= signed * price
-        return len(trades)
+    def _watch(self, events: list[Event]) -> None:
+        """Keep the participants' orders and accounts, whoever they trade with."""
+        for event in events:
+            match event:
+                case Traded(maker, taker, price, quantity):
+                    self._settle(maker, quantity, price)
+                    self._settle(taker, quantity, price)
+                    if not maker.open:
+                        self._streets[maker.book].drop(maker)
+                case Rested(order) if order.asked.account in self.participants:
+                    self._streets[order.book].add(order)
+                case Replaced(old, order, whole):
+                    self._streets[old.book].drop(old)
+                    if whole and order.asked.account in self.participants:
+                        self._streets[order.book].add(order)
+                case Canceled(order) | Prevented(order) if not order.open:
+                    self._streets[order.book].drop(order)
 
-
-def _order_of(events: list[Event]) -> Order | None:
-    """Return the order that came to be, if any."""
-    first = events[0] if events else None
-    if first is None or isinstance(first, Canceled):
-        return None
-    return getattr(first, "order", None)
+    def _settle(self, order: Order, quantity: int, price: int) -> None:
+        found = self.participants.get(order.asked.account)
+        if found is not None:
+            signed = quantity if order.side == BUY else -quantity
+            found.position += signed
+            found.cash -= signed * price

@@ -14,7 +14,7 @@ from sim.exchange.crowd_options import CrowdOptions
 from sim.exchange.engine import Listing
 from sim.exchange.exchange import Exchange
 from sim.exchange.fair import FairValue
-from sim.exchange.orders import BUY, SELL
+from sim.exchange.orders import BUY, SELL, NewOrder
 from sim.orderflow.profile import Mix
 
 SHARES = ("add", "delete", "replace", "execute", "reduce")
@@ -114,6 +114,31 @@ def test_shares_and_money_only_change_hands() -> None:
     assert any(each.position for each in found)
     assert sum(each.position for each in found) == 0
     assert sum(each.cash for each in found) == 0
+
+
+def test_books_keep_about_as_many_orders_as_asked_for() -> None:
+    market = Market(resting=100)
+    for _ in range(4):
+        market.act(5_000)
+        for book in (0, 1):
+            resting = [o for o in market.venue.engine.open_orders() if o.book == book]
+            assert 40 < len(resting) < 200
+            assert {o.number for o in resting} == {
+                o.number for o in market.crowd._streets[book].live
+            }
+
+
+def test_makers_account_for_trades_with_others_too() -> None:
+    market = Market(books=1)
+    market.act(2_000)
+    best = market.venue.engine.books[0].sides[SELL].best()
+    assert best is not None
+    wanted = best.total
+    assert sum(each.position for each in market.crowd.participants.values()) == 0
+    market.venue.enter(NewOrder(7, 0, BUY, best.price, wanted))
+    assert sum(each.position for each in market.crowd.participants.values()) == -wanted
+    money = sum(each.cash for each in market.crowd.participants.values())
+    assert money == wanted * best.price
 
 
 @pytest.mark.parametrize("jump", [-400, 400])
