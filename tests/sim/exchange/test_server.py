@@ -126,7 +126,7 @@ def test_heartbeats_flow_and_a_silent_client_is_cut_off() -> None:
         assert len(await alive.ask(enter_bytes(1, b"B", 10, "ALFA", 10_000), 1)) == 1
         assert alive.beats >= 1
 
-    played(body, timeout=1.0)
+    played(body, timeout=2.0)
 
 
 def test_the_feed_beats_when_quiet_and_says_when_it_is_over() -> None:
@@ -252,7 +252,7 @@ def test_a_client_that_does_not_read_loses_its_connection_and_no_message() -> No
         again = await s.client(0, sequence=280_001)
         assert [await again.message() for _ in range(20_001)] == told[280_000:]
 
-    played(body, timeout=1.0)
+    played(body, timeout=2.0)
 
 
 def test_a_slow_client_reads_a_long_day_to_its_end() -> None:
