@@ -23,6 +23,7 @@ from tests.cosim.bench import PARTS, Bench, part
 
 #: Components that are not in the bench, each with its reason.
 ELSEWHERE: Final = {
+    "_Without": "It is NewOrderChecks with a part left out, to measure that part.",
     "ApplianceTop": "It is compared with its model in tests/system/test_risk_campaign.py.",
     "AuditWalk": "It is part of RiskGate, and means nothing alone.",
     "Averages": "It is part of CircuitBreaker.",

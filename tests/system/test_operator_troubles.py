@@ -22,7 +22,7 @@ Ask = Callable[..., Any]
 
 def test_the_deadman_kills_when_those_who_hold_it_are_gone(running: Path, ask: Ask) -> None:
     ready(running, ask)
-    ask("risk", "set", "box.deadman_timeout=40", "--yes")  # 40,960 cycles
+    ask("risk", "set", "box.deadman_timeout=100", "--yes")  # 102,400 cycles
     command = [sys.executable, "-m", "host.cli", "risk", "hold", "--json"]
     with Running() as client, client.device() as device:
         holder = subprocess.Popen(command, cwd=ROOT)
@@ -31,8 +31,8 @@ def test_the_deadman_kills_when_those_who_hold_it_are_gone(running: Path, ask: A
             while device.read("deadman") and time.monotonic() < deadline:
                 time.sleep(0.05)
             ask("risk", "arm", "--key", running / "ana.key", "--yes", "--clear-kill")
-            for _ in range(20):  # five timeouts, a quarter of one between two refreshes
-                time.sleep(0.1)
+            for _ in range(30):  # three timeouts; a holder has 1.5 s for a refresh
+                time.sleep(0.15)
                 device.collect(10_000)
             assert device.read("disarm") == 0
         finally:
