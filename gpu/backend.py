@@ -1,0 +1,141 @@
+"""Which machine runs the kernels: a GPU through CuPy, the processor, or NumPy."""
+
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu.kernels import CHUNK, ENTRIES, SUMS, cuda_source
+from gpu.native import CompilerError, NativeBackend
+from gpu.task import GbmTask
+from gpu.twin import NumpyBackend
+
+__all__ = ["BACKENDS", "Backend", "BackendError", "CupyBackend", "choose"]
+
+BACKENDS: Final = ("auto", "cupy", "native", "numpy")
+_THREADS: Final = 256  # of a block; the same in launch_cuda.h
+
+
+class BackendError(RuntimeError):
+    """The backend that was asked for cannot run here."""
+
+
+class Backend(Protocol):
+    """What runs kernels.
+
+    Members
+    -------
+    name : str
+        One of ``BACKENDS``.
+    """
+
+    @property
+    def name(self) -> str:
+        """One of ``BACKENDS``."""
+        ...
+
+    def gbm_sums(self, task: GbmTask) -> NDArray[np.float64]:
+        """Return the sums of each chunk of samples, shape (chunks, 5)."""
+        ...
+
+
+class CupyBackend:
+    """Kernels on an NVIDIA GPU, compiled by NVRTC when the backend is made.
+
+    Raises
+    ------
+    BackendError
+        If CuPy is not installed or finds no GPU.
+    """
+
+    name = "cupy"
+
+    def __init__(self) -> None:
+        try:
+            import cupy
+        except ImportError as error:
+            raise BackendError(f"CuPy is not installed: {error}") from error
+        try:
+            if not cupy.cuda.runtime.getDeviceCount():
+                raise BackendError("CuPy finds no GPU")
+        except cupy.cuda.runtime.CUDARuntimeError as error:
+            raise BackendError(f"CuPy finds no GPU: {error}") from error
+        self._cupy: Any = cupy
+        self._module = cupy.RawModule(code=cuda_source(), options=("--std=c++17",))
+        self._kernels = {name: self._module.get_function(name) for name in ENTRIES}
+
+    def gbm_sums(self, task: GbmTask) -> NDArray[np.float64]:
+        """Return the sums of each chunk of samples, shape (chunks, 5)."""
+        chunks = -(-task.paths // CHUNK)
+        out = self._cupy.empty((chunks, SUMS), dtype=np.float64)
+        grid = (min(chunks, 65535),)
+        self._kernels["gbm_sums"](grid, (_THREADS,), (*_arguments(task), out))
+        result: NDArray[np.float64] = self._cupy.asnumpy(out)
+        return result
+
+    def gbm_paths(self, task: GbmTask) -> NDArray[np.float32]:
+        """Return value and control of every sample, shape (paths, 2)."""
+        out = self._cupy.empty((task.paths, 2), dtype=np.float32)
+        grid = (-(-task.paths // _THREADS),)
+        self._kernels["gbm_paths"](grid, (_THREADS,), (*_arguments(task), out))
+        result: NDArray[np.float32] = self._cupy.asnumpy(out)
+        return result
+
+
+def choose(name: str, cache: Path, *, threads: int = 0) -> Backend:
+    """Return the backend of that name.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BACKENDS``. ``auto`` takes the first of the others that can run here.
+    cache : Path
+        Folder of compiled libraries.
+    threads : int
+        Threads of ``native``; 0 takes as many as the process may use.
+
+    Raises
+    ------
+    BackendError
+        If the backend cannot run here.
+    ValueError
+        If there is no backend of that name.
+    """
+    if name not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {name}")
+    if name == "numpy":
+        return NumpyBackend()
+    if name == "cupy":
+        return CupyBackend()
+    if name == "native":
+        return _native(cache, threads)
+    for candidate in (CupyBackend, lambda: _native(cache, threads)):
+        try:
+            return candidate()
+        except BackendError:
+            continue
+    return NumpyBackend()
+
+
+def _native(cache: Path, threads: int) -> NativeBackend:
+    try:
+        return NativeBackend(cache, threads=threads)
+    except CompilerError as error:
+        raise BackendError(str(error)) from error
+
+
+def _arguments(task: GbmTask) -> tuple[object, ...]:
+    """Return the arguments ``GBM_ARGUMENTS`` of ``launch_cuda.h``, in their types."""
+    return (
+        np.uint64(task.paths),
+        np.uint64(task.seed),
+        np.uint32(task.steps),
+        np.uint32(task.payoff),
+        np.uint32(task.antithetic),
+        np.float32(task.sign),
+        np.float32(task.spot),
+        np.float32(task.strike),
+        np.float32(task.drift),
+        np.float32(task.vol),
+    )

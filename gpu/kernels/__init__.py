@@ -1,0 +1,32 @@
+"""Kernels in CUDA C++, which the C++ compiler of the machine compiles for its processor too.
+
+What one path does is written once, against the types and functions that ``lane_cuda.h`` and
+``lane_cpu.h`` both define. A lane is one path: a thread of the GPU has one, a vector of the
+processor 4 to 16. ``launch_cuda.h`` and ``launch_cpu.h`` walk over the paths and add up.
+"""
+
+from pathlib import Path
+from typing import Final
+
+__all__ = ["CHUNK", "ENTRIES", "SUMS", "cpu_source", "cuda_source"]
+
+CHUNK: Final = 4096  # paths whose sums make one row; the same in gbm.h
+SUMS: Final = 5  # columns of a row: value, value^2, control, control^2, value * control
+ENTRIES: Final = ("philox_words", "gbm_sums", "gbm_paths")  # kernels of the CUDA module
+
+_SHARED: Final = ("math.h", "philox.h", "gbm.h")
+
+
+def cuda_source() -> str:
+    """Return the module for NVRTC: one text that includes no header."""
+    return _joined("lane_cuda.h", *_SHARED, "launch_cuda.h")
+
+
+def cpu_source() -> str:
+    """Return the same kernels for a C++17 compiler."""
+    return _joined("lane_cpu.h", *_SHARED, "launch_cpu.h")
+
+
+def _joined(*names: str) -> str:
+    folder = Path(__file__).parent
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)

@@ -1,0 +1,1 @@
+"""Option prices by Monte Carlo, each with its standard error."""

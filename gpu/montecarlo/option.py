@@ -1,0 +1,73 @@
+"""An option on one asset under geometric Brownian motion."""
+
+import math
+from dataclasses import dataclass
+
+from gpu.task import Payoff
+
+__all__ = ["Option"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """What is priced.
+
+    Parameters
+    ----------
+    payoff : Payoff
+        European, or Asian on the arithmetic or the geometric average of the fixings.
+    call : bool
+        Call or put.
+    spot, strike : float
+        Prices [any currency].
+    rate, dividend : float
+        Riskless rate, and yield of the asset, with continuous compounding [1/year].
+    vol : float
+        Volatility [1/sqrt(year)].
+    expiry : float
+        Time to the payment [years].
+    fixings : int
+        Equidistant prices that are averaged, the last one at the expiry, today's not among them.
+
+    Raises
+    ------
+    ValueError
+        If a price or the expiry is not positive, the volatility negative, or a number not finite.
+    """
+
+    payoff: Payoff
+    call: bool
+    spot: float
+    strike: float
+    rate: float
+    vol: float
+    expiry: float
+    dividend: float = 0.0
+    fixings: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("spot", "strike", "rate", "vol", "expiry", "dividend"):
+            if not math.isfinite(value := getattr(self, name)):
+                raise ValueError(f"{name} must be finite, not {value}")
+        for name in ("spot", "strike", "expiry"):
+            if not (value := getattr(self, name)) > 0:
+                raise ValueError(f"{name} must be positive, not {value}")
+        if self.vol < 0:
+            raise ValueError(f"vol must not be negative, not {self.vol}")
+        if self.fixings < 1:
+            raise ValueError(f"fixings must be at least 1, not {self.fixings}")
+
+    @property
+    def sign(self) -> int:
+        """1 of a call, -1 of a put."""
+        return 1 if self.call else -1
+
+    @property
+    def discount(self) -> float:
+        """Today's value of 1 at the expiry."""
+        return math.exp(-self.rate * self.expiry)
+
+    @property
+    def forward(self) -> float:
+        """Expected price at the expiry [currency of the spot]."""
+        return self.spot * math.exp((self.rate - self.dividend) * self.expiry)

@@ -1,0 +1,106 @@
+"""What a kernel of geometric Brownian motion is asked to do, for every backend."""
+
+import ctypes
+import enum
+import math
+from dataclasses import dataclass
+
+__all__ = ["GbmTask", "Payoff"]
+
+
+class Payoff(enum.IntEnum):
+    """What is paid at the end; the numbers are those of ``gbm.h``."""
+
+    EUROPEAN = 0  # on the last price
+    ARITHMETIC = 1  # on the arithmetic average of the fixings
+    GEOMETRIC = 2  # on the geometric average of the fixings
+
+
+class _Fields(ctypes.Structure):
+    _fields_ = (
+        ("paths", ctypes.c_uint64),
+        ("seed", ctypes.c_uint64),
+        ("steps", ctypes.c_uint32),
+        ("payoff", ctypes.c_uint32),
+        ("antithetic", ctypes.c_uint32),
+        ("sign", ctypes.c_float),
+        ("spot", ctypes.c_float),
+        ("strike", ctypes.c_float),
+        ("drift", ctypes.c_float),
+        ("vol", ctypes.c_float),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GbmTask:
+    """Samples of a payoff under geometric Brownian motion, not discounted.
+
+    Parameters
+    ----------
+    paths : int
+        Samples; an antithetic sample is the mean of a path and its mirror.
+    seed : int
+        Key of the random numbers, 64 bits.
+    steps : int
+        Fixings, equidistant, the last one at the end.
+    payoff : Payoff
+        What is paid.
+    antithetic : bool
+        Whether each path has its mirror.
+    call : bool
+        Call or put.
+    spot, strike : float
+        Prices [any currency].
+    drift, vol : float
+        Mean and standard deviation of the change of the price's logarithm, a step.
+
+    Raises
+    ------
+    ValueError
+        If a count is not positive, a price is not positive and finite, or the seed has no 64 bits.
+    """
+
+    paths: int
+    seed: int
+    steps: int
+    payoff: Payoff
+    antithetic: bool
+    call: bool
+    spot: float
+    strike: float
+    drift: float
+    vol: float
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.paths < 2**40:
+            raise ValueError(f"paths must be from 1 to 2^40 - 1, not {self.paths}")
+        if not 1 <= self.steps < 2**31:
+            raise ValueError(f"steps must be from 1 to 2^31 - 1, not {self.steps}")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"seed must be from 0 to 2^64 - 1, not {self.seed}")
+        for name in ("spot", "strike"):
+            price = getattr(self, name)
+            if not (math.isfinite(price) and price > 0):
+                raise ValueError(f"{name} must be positive and finite, not {price}")
+        if not (math.isfinite(self.drift) and math.isfinite(self.vol) and self.vol >= 0):
+            raise ValueError(f"drift and vol must be finite and vol not negative: {self}")
+
+    @property
+    def sign(self) -> int:
+        """1 of a call, -1 of a put."""
+        return 1 if self.call else -1
+
+    def as_struct(self) -> ctypes.Structure:
+        """Return the struct ``Gbm`` of ``gbm.h``."""
+        return _Fields(
+            paths=self.paths,
+            seed=self.seed,
+            steps=self.steps,
+            payoff=self.payoff,
+            antithetic=self.antithetic,
+            sign=self.sign,
+            spot=self.spot,
+            strike=self.strike,
+            drift=self.drift,
+            vol=self.vol,
+        )

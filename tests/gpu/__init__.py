@@ -1,0 +1,1 @@
+"""Tests of the kernels, their backends and what is built on them."""

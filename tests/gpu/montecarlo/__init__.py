@@ -1,0 +1,1 @@
+"""Tests of Monte Carlo prices against closed forms and QuantLib."""

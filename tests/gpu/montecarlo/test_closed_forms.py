@@ -1,0 +1,38 @@
+"""Closed forms against published values and identities."""
+
+import math
+
+import pytest
+
+from gpu.montecarlo.closed_forms import black_scholes, geometric_asian
+from gpu.montecarlo.option import Option
+from gpu.task import Payoff
+
+
+def option(**changed: float) -> Option:
+    market = {"spot": 100.0, "strike": 100.0, "rate": 0.05, "vol": 0.2, "expiry": 1.0}
+    terms = {**market, "call": True, **changed}
+    return Option(payoff=Payoff.EUROPEAN, **terms)  # type: ignore[arg-type]
+
+
+def test_black_and_scholes_give_the_textbook_price() -> None:
+    assert black_scholes(option()) == pytest.approx(10.450583572185565, rel=1e-14)
+
+
+def test_call_less_put_is_the_forward() -> None:
+    call, put = (option(call=call, strike=93.0, dividend=0.03) for call in (True, False))
+    forward = 100 * math.exp(-0.03) - 93 * math.exp(-0.05)
+    assert black_scholes(call) - black_scholes(put) == pytest.approx(forward, rel=1e-12)
+
+
+def test_one_fixing_is_a_european_option() -> None:
+    given = option(fixings=1, strike=110.0, dividend=0.01)
+    assert geometric_asian(given) == pytest.approx(black_scholes(given), rel=1e-14)
+
+
+def test_many_fixings_are_the_continuous_average_of_kemna_and_vorst() -> None:
+    vol, rate = 0.2, 0.05
+    carried = (rate - vol**2 / 6) / 2
+    forward = option(vol=vol / math.sqrt(3), rate=carried)
+    expected = black_scholes(forward) * math.exp(carried - rate)
+    assert geometric_asian(option(fixings=10**6)) == pytest.approx(expected, rel=1e-5)

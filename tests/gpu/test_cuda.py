@@ -1,0 +1,119 @@
+"""The CUDA module: compiled by NVRTC, and its scalar lane run on the processor."""
+
+import ctypes
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gpu.kernels import ENTRIES, cuda_source
+from gpu.task import Payoff
+from gpu.twin import gbm_paths, philox_words
+from tests.gpu.machines import task
+
+# What CUDA gives to a kernel, for one thread at a time on the processor.
+SHIM = """
+#include <cmath>
+#include <cstring>
+#define __device__
+#define __global__
+#define __forceinline__ inline
+#define __shared__ static
+#define __syncthreads()
+struct Index { unsigned x; };
+static Index blockIdx, threadIdx, blockDim = {1}, gridDim = {1};
+static inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned long long)a * b >> 32; }
+static inline int __float_as_int(float x) { int y; std::memcpy(&y, &x, 4); return y; }
+static inline float __int_as_float(int x) { float y; std::memcpy(&y, &x, 4); return y; }
+static inline float __int2float_rn(int x) { return (float)x; }
+"""
+CALLS = """
+extern "C" void each_path(GBM_ARGUMENTS, float *out)
+{
+    for (blockIdx.x = 0; blockIdx.x < paths; ++blockIdx.x)
+        gbm_paths(paths, seed, steps, payoff, antithetic, sign, spot, strike, drift, vol, out);
+}
+extern "C" void each_counter(Wide n, Wide seed, unsigned block, unsigned *out)
+{
+    for (blockIdx.x = 0; blockIdx.x < n; ++blockIdx.x)
+        philox_words(n, seed, block, out);
+}
+"""
+
+
+def nvrtc() -> ctypes.CDLL:
+    try:
+        spec = importlib.util.find_spec("nvidia.cuda_nvrtc")
+    except ModuleNotFoundError:
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("nvidia-cuda-nvrtc-cu12 is not installed")
+    (library,) = Path(spec.submodule_search_locations[0], "lib").glob("libnvrtc.so.*")
+    return ctypes.CDLL(str(library))
+
+
+def ptx(source: str, architecture: str) -> tuple[int, str]:
+    """Return NVRTC's status, and the PTX or else the log."""
+    library, program, size = nvrtc(), ctypes.c_void_p(), ctypes.c_size_t()
+    arguments = ctypes.byref(program), source.encode(), b"kernels.cu", 0, None, None
+    assert library.nvrtcCreateProgram(*arguments) == 0
+    options = [f"--gpu-architecture={architecture}".encode(), b"--std=c++17"]
+    status = library.nvrtcCompileProgram(program, 2, (ctypes.c_char_p * 2)(*options))
+    what = "ProgramLog" if status else "PTX"
+    getattr(library, f"nvrtcGet{what}Size")(program, ctypes.byref(size))
+    text = ctypes.create_string_buffer(size.value)
+    getattr(library, f"nvrtcGet{what}")(program, text)
+    library.nvrtcDestroyProgram(ctypes.byref(program))
+    return status, text.value.decode()
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+def test_nvrtc_compiles_every_kernel(architecture: str) -> None:
+    status, text = ptx(cuda_source(), architecture)
+    assert status == 0, text
+    assert f".target {architecture}" in text
+    assert [name for name in ENTRIES if f".visible .entry {name}(" not in text] == []
+
+
+def test_nvrtc_refuses_a_system_header() -> None:
+    status, text = ptx("#include <cmath>\n" + cuda_source(), "sm_80")
+    assert status != 0
+    assert "cmath" in text
+
+
+@pytest.fixture(scope="module")
+def scalar(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    """Return the CUDA module, compiled for the processor."""
+    compiler = shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        pytest.skip("no C++ compiler")
+    folder = tmp_path_factory.mktemp("scalar")
+    (folder / "k.cpp").write_text(SHIM + cuda_source() + CALLS, encoding="utf-8")
+    command = [compiler, "-std=c++17", "-O2", "-fwrapv", "-shared", "-fPIC", "-o", "k.so", "k.cpp"]
+    subprocess.run(command, cwd=folder, check=True)
+    return ctypes.CDLL(str(folder / "k.so"))
+
+
+@pytest.mark.parametrize("payoff", Payoff)
+@pytest.mark.parametrize("antithetic", [False, True])
+def test_the_scalar_lane_walks_the_paths_of_the_twin(
+    scalar: ctypes.CDLL, payoff: Payoff, antithetic: bool
+) -> None:
+    given = task(payoff, paths=500, antithetic=antithetic, steps=31)
+    out = np.empty((given.paths, 2), dtype=np.float32)
+    struct = given.as_struct()
+    values = [kind(getattr(struct, name)) for name, kind in struct._fields_]  # type: ignore[misc]
+    scalar.each_path(*values, ctypes.c_void_p(out.ctypes.data))
+    assert np.abs(out - gbm_paths(given)).max() < 1e-4
+
+
+def test_the_scalar_lane_draws_the_words_of_the_twin(scalar: ctypes.CDLL) -> None:
+    out = np.empty((100, 4), dtype=np.uint32)
+    sizes = ctypes.c_uint64(100), ctypes.c_uint64(2**63 + 5), ctypes.c_uint32(9)
+    scalar.each_counter(*sizes, ctypes.c_void_p(out.ctypes.data))
+    counters = np.zeros((100, 4), dtype=np.uint32)
+    counters[:, 0], counters[:, 2] = np.arange(100), 9
+    np.testing.assert_array_equal(out, philox_words(counters, 2**63 + 5))
