@@ -29,7 +29,7 @@ def test_exp_holds_the_edge_outside_its_range(level: int) -> None:
 def test_log_is_within_two_half_units_of_its_value(level: int) -> None:
     small = np.exp(np.linspace(-87.0, 88.0, 100_001)).astype(np.float32)
     near_one = np.linspace(0.7, 1.4, 100_001).astype(np.float32)
-    x = np.concatenate([small, near_one, np.float32([1.0, 2.0**-32])])
+    x = np.concatenate([small, near_one, np.array([1.0, 2.0**-32], dtype=np.float32)])
     exact = np.log(x.astype(np.float64))
     found = native(level).exp_log(x)[1]
     assert (np.abs(found - exact) <= 2 * EPS * np.abs(exact)).all()
