@@ -13,10 +13,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	&& echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint pytest formal mutants bench pnr docs wheel clean distclean
+.PHONY: help demo test test-full lint pytest formal mutants bench bench-compute pnr docs wheel clean distclean
 
 help: ## list the targets
-	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Tickgate needs Python 3.11 to 3.13; found none. Install one, or: make PYTHON=/path/to/python3" >&2; exit 2; }
@@ -57,6 +57,9 @@ mutants: $(VENV)/stamp-dev ## changes of the gateware that a proof must refute; 
 
 bench: $(VENV)/stamp-dev ## updates per second against another order book; JSON last
 	$(BIN)/python -m tests.benchmarks
+
+bench-compute: $(VENV)/stamp-dev $(VENV)/stamp-bench ## Monte Carlo against numba and QuantLib; JSON last
+	$(BIN)/python -m tests.benchmarks.compute
 
 pnr: $(VENV)/stamp-pnr ## place and route with open tools; an hour for three seeds; JSON last
 	$(BIN)/python -m gateware.build.pnr

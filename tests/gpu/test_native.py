@@ -3,12 +3,15 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gpu import native as module
 from gpu.backend import BackendError, choose
 from gpu.native import CompilerError, NativeBackend, feature_level, find_compiler
-from tests.gpu.machines import levels, native
+from gpu.task import Payoff
+from gpu.twin import gbm_paths, philox_words
+from tests.gpu.machines import CACHE, levels, native, task
 
 needs_compiler = pytest.mark.skipif(not levels(), reason="no C++ compiler")
 
@@ -25,6 +28,18 @@ def test_a_library_is_compiled_once(tmp_path: Path) -> None:
 @needs_compiler
 def test_each_level_has_a_library_of_its_own() -> None:
     assert len({native(level)._library._name for level in levels()}) == len(levels())
+
+
+@needs_compiler
+def test_lanes_without_x86_instructions_give_the_same_words_and_paths(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LEVELS", (("-U__SSE2__",),))
+    portable = NativeBackend(CACHE, level=0)
+    counters = np.random.default_rng(2).integers(0, 2**32, (101, 4), dtype=np.uint32)
+    np.testing.assert_array_equal(portable.philox_words(counters, 77), philox_words(counters, 77))
+    given = task(Payoff.ARITHMETIC, paths=501)
+    assert np.abs(portable.gbm_paths(given) - gbm_paths(given)).max() < 1e-4
 
 
 @needs_compiler

@@ -1,7 +1,6 @@
 """Monte Carlo prices against closed forms, QuantLib and published values."""
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from gpu.montecarlo.option import Option
 from gpu.montecarlo.price import price
 from gpu.task import Payoff
 from gpu.twin import NumpyBackend
+from tests.benchmarks.quantlib_asian import price_with_quantlib
 from tests.gpu.machines import CACHE, levels
 
 MARKET: dict[str, Any] = {"spot": 100.0, "strike": 100.0, "rate": 0.05, "vol": 0.2, "expiry": 1.0}
@@ -103,33 +103,9 @@ def test_without_volatility_the_price_is_certain(backend: Backend, payoff: Payof
 
 def test_quantlib_finds_the_same_arithmetic_asian(backend: Backend) -> None:
     given = option(Payoff.ARITHMETIC)
-    value, error = quantlib_arithmetic(given, samples=20_000)
+    value, error = price_with_quantlib(12, 20_000, days=30)
     found = price(given, paths=400_000, seed=21, backend=backend)
     assert abs(found.value - value) < SIGMAS * math.hypot(found.stderr, error)
-
-
-def quantlib_arithmetic(given: Option, samples: int) -> tuple[float, float]:
-    """Return QuantLib's price of 12 fixings on a year of 360 days, and its error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of its SWIG types on Python 3.12
-        ql: Any = pytest.importorskip("QuantLib")
-    today = ql.Date(15, 1, 2026)
-    ql.Settings.instance().evaluationDate = today
-    days = ql.Actual360()
-    quote = ql.QuoteHandle(ql.SimpleQuote(given.spot))
-    rate = ql.YieldTermStructureHandle(ql.FlatForward(today, given.rate, days))
-    flat = ql.BlackConstantVol(today, ql.NullCalendar(), given.vol, days)
-    process = ql.BlackScholesProcess(quote, rate, ql.BlackVolTermStructureHandle(flat))
-    dates = [today + 30 * k for k in range(1, 13)]
-    payoff = ql.PlainVanillaPayoff(ql.Option.Call, given.strike)
-    asian = ql.DiscreteAveragingAsianOption(
-        ql.Average().Arithmetic, 0.0, 0, dates, payoff, ql.EuropeanExercise(dates[-1])
-    )
-    engine = ql.MCDiscreteArithmeticAPEngine(
-        process, "pseudorandom", controlVariate=True, requiredSamples=samples, seed=42
-    )
-    asian.setPricingEngine(engine)
-    return asian.NPV(), asian.errorEstimate()
 
 
 def test_a_single_path_has_no_error_to_tell() -> None:

@@ -1,0 +1,39 @@
+"""Every kernel on a GPU against its twin in NumPy; skipped where there is none."""
+
+import numpy as np
+import pytest
+
+from gpu.backend import BackendError, CupyBackend
+from gpu.kernels import CHUNK
+from gpu.task import Payoff
+from gpu.twin import NumpyBackend, gbm_paths
+from tests.gpu.machines import task
+
+
+@pytest.fixture(scope="module")
+def cupy() -> CupyBackend:
+    try:
+        return CupyBackend()
+    except BackendError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("payoff", Payoff)
+@pytest.mark.parametrize("antithetic", [False, True])
+def test_every_path_stays_within_its_bound(
+    cupy: CupyBackend, payoff: Payoff, antithetic: bool
+) -> None:
+    given = task(payoff, antithetic=antithetic)
+    assert np.abs(cupy.gbm_paths(given) - gbm_paths(given)).max() < 1e-4
+
+
+@pytest.mark.parametrize("paths", [1, CHUNK - 1, CHUNK + 1, 3 * CHUNK])
+def test_the_sums_of_every_chunk_are_those_of_the_twin(cupy: CupyBackend, paths: int) -> None:
+    given = task(Payoff.ARITHMETIC, paths=paths, steps=3)
+    found, twin = cupy.gbm_sums(given), NumpyBackend().gbm_sums(given)
+    np.testing.assert_allclose(found, twin, rtol=1e-5, atol=1e-2)
+
+
+def test_a_launch_repeats_itself_bit_for_bit(cupy: CupyBackend) -> None:
+    given = task(Payoff.ARITHMETIC, paths=9 * CHUNK + 7)
+    assert (cupy.gbm_sums(given) == cupy.gbm_sums(given)).all()
