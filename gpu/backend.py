@@ -138,4 +138,5 @@ def _arguments(task: GbmTask) -> tuple[object, ...]:
         np.float32(task.strike),
         np.float32(task.drift),
         np.float32(task.vol),
+        np.float32(task.barrier),
     )

@@ -14,6 +14,7 @@ class Payoff(enum.IntEnum):
     EUROPEAN = 0  # on the last price
     ARITHMETIC = 1  # on the arithmetic average of the fixings
     GEOMETRIC = 2  # on the geometric average of the fixings
+    KNOCK_OUT = 3  # on the last price, if no price touched the barrier
 
 
 class _Fields(ctypes.Structure):
@@ -28,6 +29,7 @@ class _Fields(ctypes.Structure):
         ("strike", ctypes.c_float),
         ("drift", ctypes.c_float),
         ("vol", ctypes.c_float),
+        ("barrier", ctypes.c_float),
     )
 
 
@@ -53,6 +55,8 @@ class GbmTask:
         Prices [any currency].
     drift, vol : float
         Mean and standard deviation of the change of the price's logarithm, a step.
+    barrier : float
+        Logarithm of barrier over spot; above 0 an upper barrier, below a lower one.
 
     Raises
     ------
@@ -70,6 +74,7 @@ class GbmTask:
     strike: float
     drift: float
     vol: float
+    barrier: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.paths < 2**40:
@@ -84,6 +89,9 @@ class GbmTask:
                 raise ValueError(f"{name} must be positive and finite, not {price}")
         if not (math.isfinite(self.drift) and math.isfinite(self.vol) and self.vol >= 0):
             raise ValueError(f"drift and vol must be finite and vol not negative: {self}")
+
+        if self.payoff == Payoff.KNOCK_OUT and not (self.vol > 0 and math.isfinite(self.barrier)):
+            raise ValueError(f"a barrier needs a positive vol and must be finite: {self}")
 
     @property
     def sign(self) -> int:
@@ -103,4 +111,5 @@ class GbmTask:
             strike=self.strike,
             drift=self.drift,
             vol=self.vol,
+            barrier=self.barrier,
         )

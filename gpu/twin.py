@@ -95,20 +95,32 @@ def _normals(paths: NDArray[np.uint64], block: int, seed: int) -> Floats:
 
 def _one_way(task: GbmTask, paths: NDArray[np.uint64], vol: float) -> Floats:
     log = np.zeros(len(paths))
-    sum_log, total = log.copy(), log.copy()
+    sum_log, total, alive = log.copy(), log.copy(), log + 1.0
     for block in range(-(-task.steps // 4)):
         z = _normals(paths, block, task.seed)
         for step in range(min(4, task.steps - 4 * block)):
-            log = log + (task.drift + vol * z[:, step])
+            before, log = log, log + (task.drift + vol * z[:, step])
+            if task.payoff == Payoff.KNOCK_OUT:
+                alive *= _survival(before, log, task.barrier, vol)
             sum_log += log
             total += np.exp(log)
     last = task.spot * np.exp(log)
     if task.payoff == Payoff.EUROPEAN:
         return np.stack([_gain(task, last), last], axis=1)
+    if task.payoff == Payoff.KNOCK_OUT:
+        return np.stack([_gain(task, last) * alive, _gain(task, last)], axis=1)
     geometric = _gain(task, task.spot * np.exp(sum_log / task.steps))
     if task.payoff == Payoff.GEOMETRIC:
         return np.stack([geometric, last], axis=1)
     return np.stack([_gain(task, task.spot * total / task.steps), geometric], axis=1)
+
+
+def _survival(before: Floats, after: Floats, barrier: float, vol: float) -> Floats:
+    """Return the chance that a Brownian bridge between two logarithms misses the barrier."""
+    gaps = np.maximum(np.sign(barrier) * (barrier - before), 0.0)
+    gaps *= np.maximum(np.sign(barrier) * (barrier - after), 0.0)
+    result: Floats = -np.expm1(-2.0 * gaps / vol**2)
+    return result
 
 
 def _gain(task: GbmTask, price: Floats) -> Floats:

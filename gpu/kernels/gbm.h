@@ -1,7 +1,8 @@
 // Geometric Brownian motion at equidistant fixings, exact at each.
 
 enum { CHUNK = 4096, SUMS = 5 };
-enum { EUROPEAN = 0, ARITHMETIC = 1, GEOMETRIC = 2 };
+enum { EUROPEAN = 0, ARITHMETIC = 1, GEOMETRIC = 2, KNOCK_OUT = 3 };
+enum { LAST, AVERAGE, ALIVE }; // what a walk keeps beside the price
 
 struct Gbm {
     Wide paths;
@@ -14,40 +15,53 @@ struct Gbm {
     float strike;
     float drift; // of the logarithm, a step
     float vol;   // of the logarithm, a step
+    float barrier; // logarithm of barrier / spot
 };
 
-struct Average { Real log, sum_log, sum; };
+struct Walk { Real log, sum_log, sum, alive; };
 struct Sample { Real value, control; };
 
-template <bool AVERAGE>
-FN void advance(Average &s, Real z, float drift, float vol)
+// Between two prices the logarithm is a Brownian bridge, whose chance to touch is known.
+FN Real survival(Real before, Real after, float barrier, float vol)
 {
-    s.log = s.log + (z * vol + drift);
-    if (AVERAGE) {
+    const float side = barrier > 0.0f ? 1.0f : -1.0f;
+    const Real gap = (barrier - after) * side;
+    const Real touch = exp_of((barrier - before) * side * gap * (-2.0f / (vol * vol)));
+    return pick(gap > 0.0f, 1.0f - touch, real(0.0f));
+}
+
+template <int KIND>
+FN void advance(Walk &s, Real z, const Gbm &task, float vol)
+{
+    const Real before = s.log;
+    s.log = s.log + (z * vol + task.drift);
+    if (KIND == AVERAGE) {
         s.sum_log = s.sum_log + s.log;
         s.sum = s.sum + exp_of(s.log);
     }
+    if (KIND == ALIVE)
+        s.alive = s.alive * survival(before, s.log, task.barrier, vol);
 }
 
-template <bool AVERAGE>
-FN Average walk(const Gbm &task, Word path, unsigned path_high, float vol)
+template <int KIND>
+FN Walk walk(const Gbm &task, Word path, unsigned path_high, float vol)
 {
-    Average s = {real(0.0f), real(0.0f), real(0.0f)};
+    Walk s = {real(0.0f), real(0.0f), real(0.0f), real(1.0f)};
     const unsigned blocks = task.steps / 4, rest = task.steps % 4;
     for (unsigned block = 0; block < blocks; ++block) {
         const Normals z = normals(path, path_high, block, task.seed);
-        advance<AVERAGE>(s, z.a, task.drift, vol);
-        advance<AVERAGE>(s, z.b, task.drift, vol);
-        advance<AVERAGE>(s, z.c, task.drift, vol);
-        advance<AVERAGE>(s, z.d, task.drift, vol);
+        advance<KIND>(s, z.a, task, vol);
+        advance<KIND>(s, z.b, task, vol);
+        advance<KIND>(s, z.c, task, vol);
+        advance<KIND>(s, z.d, task, vol);
     }
     if (rest) {
         const Normals z = normals(path, path_high, blocks, task.seed);
-        advance<AVERAGE>(s, z.a, task.drift, vol);
+        advance<KIND>(s, z.a, task, vol);
         if (rest > 1)
-            advance<AVERAGE>(s, z.b, task.drift, vol);
+            advance<KIND>(s, z.b, task, vol);
         if (rest > 2)
-            advance<AVERAGE>(s, z.c, task.drift, vol);
+            advance<KIND>(s, z.c, task, vol);
     }
     return s;
 }
@@ -58,14 +72,17 @@ FN Real gain(const Gbm &task, Real price)
     return pick(x > 0.0f, x, real(0.0f));
 }
 
-// An arithmetic average is controlled by the geometric one, any other payoff by the last price.
-template <bool AVERAGE>
+// The control of an arithmetic average is the geometric one, that of an option that a barrier can
+// knock out the option without it, and any other payoff has the last price.
+template <int KIND>
 FN Sample one_way(const Gbm &task, Word path, unsigned path_high, float vol)
 {
-    const Average s = walk<AVERAGE>(task, path, path_high, vol);
+    const Walk s = walk<KIND>(task, path, path_high, vol);
     const Real last = exp_of(s.log) * task.spot;
-    if (!AVERAGE)
+    if (KIND == LAST)
         return Sample{gain(task, last), last};
+    if (KIND == ALIVE)
+        return Sample{gain(task, last) * s.alive, gain(task, last)};
     const float share = 1.0f / (float)task.steps;
     const Real geometric = gain(task, exp_of(s.sum_log * share) * task.spot);
     if (task.payoff == GEOMETRIC)
@@ -74,12 +91,12 @@ FN Sample one_way(const Gbm &task, Word path, unsigned path_high, float vol)
 }
 
 // A path, or the mean of it and its mirror: one sample either way.
-template <bool AVERAGE>
+template <int KIND>
 FN Sample sample(const Gbm &task, Word path, unsigned path_high)
 {
-    const Sample one = one_way<AVERAGE>(task, path, path_high, task.vol);
+    const Sample one = one_way<KIND>(task, path, path_high, task.vol);
     if (!task.antithetic)
         return one;
-    const Sample two = one_way<AVERAGE>(task, path, path_high, -task.vol);
+    const Sample two = one_way<KIND>(task, path, path_high, -task.vol);
     return Sample{(one.value + two.value) * 0.5f, (one.control + two.control) * 0.5f};
 }

@@ -10,7 +10,7 @@ FN Word lane_numbers()
     return lanes;
 }
 
-template <bool AVERAGE>
+template <int KIND>
 static void chunk_sums(const Gbm &task, Wide chunk, double *out)
 {
     double sums[SUMS][COLUMNS] = {};
@@ -19,7 +19,7 @@ static void chunk_sums(const Gbm &task, Wide chunk, double *out)
     const unsigned count = left < (Wide)CHUNK ? (unsigned)left : (unsigned)CHUNK;
     const Word lanes = lane_numbers();
     for (unsigned k = 0; k < count; k += LANES) {
-        const Sample s = sample<AVERAGE>(task, lanes + (unsigned)(first + k), (unsigned)(first >> 32));
+        const Sample s = sample<KIND>(task, lanes + (unsigned)(first + k), (unsigned)(first >> 32));
         const unsigned used = count - k < LANES ? count - k : (unsigned)LANES;
         for (unsigned i = 0; i < used; ++i) {
             const unsigned column = (k + i) % COLUMNS;
@@ -46,9 +46,11 @@ extern "C" void gbm_sums(const Gbm *task, unsigned threads, double *out)
     auto work = [&] {
         for (Wide chunk; (chunk = next.fetch_add(1)) < chunks;)
             if (task->payoff == EUROPEAN)
-                chunk_sums<false>(*task, chunk, out + chunk * SUMS);
+                chunk_sums<LAST>(*task, chunk, out + chunk * SUMS);
+            else if (task->payoff == KNOCK_OUT)
+                chunk_sums<ALIVE>(*task, chunk, out + chunk * SUMS);
             else
-                chunk_sums<true>(*task, chunk, out + chunk * SUMS);
+                chunk_sums<AVERAGE>(*task, chunk, out + chunk * SUMS);
     };
     std::vector<std::thread> others;
     for (unsigned i = 1; i < threads; ++i)
@@ -65,8 +67,9 @@ extern "C" void gbm_paths(const Gbm *task, float *out)
     for (Wide first = 0; first < task->paths; first += LANES) {
         const Word low = lanes + (unsigned)first;
         const unsigned high = (unsigned)(first >> 32);
-        const Sample s = task->payoff == EUROPEAN ? sample<false>(*task, low, high)
-                                                  : sample<true>(*task, low, high);
+        const Sample s = task->payoff == EUROPEAN    ? sample<LAST>(*task, low, high)
+                         : task->payoff == KNOCK_OUT ? sample<ALIVE>(*task, low, high)
+                                                     : sample<AVERAGE>(*task, low, high);
         for (Wide i = 0; i < LANES && first + i < task->paths; ++i) {
             out[2 * (first + i)] = s.value[i];
             out[2 * (first + i) + 1] = s.control[i];

@@ -18,13 +18,17 @@ extern "C" __global__ void philox_words(Wide n, Wide seed, unsigned block, unsig
 FN Sample sample_of(const Gbm &task, Wide i)
 {
     const unsigned low = (unsigned)i, high = (unsigned)(i >> 32);
-    return task.payoff == EUROPEAN ? sample<false>(task, low, high) : sample<true>(task, low, high);
+    if (task.payoff == EUROPEAN)
+        return sample<LAST>(task, low, high);
+    if (task.payoff == KNOCK_OUT)
+        return sample<ALIVE>(task, low, high);
+    return sample<AVERAGE>(task, low, high);
 }
 
 #define GBM_ARGUMENTS                                                                              \
     Wide paths, Wide seed, unsigned steps, unsigned payoff, unsigned antithetic, float sign,       \
-        float spot, float strike, float drift, float vol
-#define GBM_TASK {paths, seed, steps, payoff, antithetic, sign, spot, strike, drift, vol}
+        float spot, float strike, float drift, float vol, float barrier
+#define GBM_TASK {paths, seed, steps, payoff, antithetic, sign, spot, strike, drift, vol, barrier}
 
 // out[chunks][SUMS]
 extern "C" __global__ void gbm_sums(GBM_ARGUMENTS, double *out)

@@ -15,7 +15,8 @@ class Option:
     Parameters
     ----------
     payoff : Payoff
-        European, or Asian on the arithmetic or the geometric average of the fixings.
+        European, Asian on the arithmetic or the geometric average of the fixings, or European
+        until a barrier knocks it out.
     call : bool
         Call or put.
     spot, strike : float
@@ -28,6 +29,9 @@ class Option:
         Time to the payment [years].
     fixings : int
         Equidistant prices that are averaged, the last one at the expiry, today's not among them.
+    barrier : float, optional
+        Price that ends the option of that payoff whenever it is touched [currency of the spot];
+        above the spot or below.
 
     Raises
     ------
@@ -44,6 +48,7 @@ class Option:
     expiry: float
     dividend: float = 0.0
     fixings: int = 1
+    barrier: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("spot", "strike", "rate", "vol", "expiry", "dividend"):
@@ -56,6 +61,12 @@ class Option:
             raise ValueError(f"vol must not be negative, not {self.vol}")
         if self.fixings < 1:
             raise ValueError(f"fixings must be at least 1, not {self.fixings}")
+        if (self.payoff == Payoff.KNOCK_OUT) != (self.barrier is not None):
+            raise ValueError(f"a barrier is for a knock-out, and only for it: {self}")
+        if self.barrier is not None and not (
+            math.isfinite(self.barrier) and self.barrier > 0 and self.barrier != self.spot
+        ):
+            raise ValueError(f"barrier must be positive and not the spot, not {self.barrier}")
 
     @property
     def sign(self) -> int:

@@ -52,7 +52,8 @@ def price(
     Parameters
     ----------
     option : Option
-        What is priced. A European option takes one step, exact; an Asian one a step a fixing.
+        What is priced. A European option takes one step, exact; any other a step a fixing;
+        a barrier is watched at all times, in between too.
     paths : int
         Independent samples, at least 2.
     seed : int
@@ -63,7 +64,7 @@ def price(
         Whether a sample is the mean of a path and its mirror.
     control : bool
         Whether the control variate is used: the geometric average under an arithmetic one,
-        the last price under any other payoff.
+        the option without barrier under a knock-out, the last price under any other payoff.
 
     Raises
     ------
@@ -110,4 +111,5 @@ def _task(option: Option, paths: int, seed: int, antithetic: bool) -> GbmTask:
         strike=option.strike,
         drift=(option.rate - option.dividend - option.vol**2 / 2) * step,
         vol=option.vol * math.sqrt(step),
+        barrier=math.log(option.barrier / option.spot) if option.barrier else 0.0,
     )

@@ -34,5 +34,12 @@ def native(level: int, threads: int = 2) -> NativeBackend:
 def task(payoff: Payoff, **changed: float) -> GbmTask:
     """Return a task of 5,000 samples and 30 steps, with changes."""
     given = {"paths": 5000, "seed": 0x123456789ABCDEF0, "steps": 30, "antithetic": False}
-    market = {"call": True, "spot": 100.0, "strike": 101.0, "drift": 0.001, "vol": 0.03}
+    market = {
+        "call": True,
+        "spot": 100.0,
+        "strike": 101.0,
+        "drift": 0.001,
+        "vol": 0.03,
+        "barrier": 0.25,
+    }
     return GbmTask(**{**given, **market, **changed}, payoff=payoff)  # type: ignore[arg-type]

@@ -11,8 +11,10 @@ from tests.gpu.machines import levels, native, task
 
 EVERY_LEVEL = pytest.mark.parametrize("level", range(len(LEVELS)))
 
-# Rounding of a path of 30 steps in single precision: prices up to some hundreds.
+# Rounding of a path of 30 steps in single precision: prices up to some hundreds. The chance to
+# touch a barrier multiplies the rounding of the logarithm by its distance over the variance.
 BOUND = 1e-4
+BOUND_AT_BARRIER = 2e-3
 
 
 @EVERY_LEVEL
@@ -24,7 +26,7 @@ def test_every_path_stays_within_its_bound(
 ) -> None:
     given = task(payoff, antithetic=antithetic, call=call)
     difference = np.abs(native(level).gbm_paths(given) - gbm_paths(given))
-    assert difference.max() < BOUND
+    assert difference.max() < (BOUND_AT_BARRIER if payoff == Payoff.KNOCK_OUT else BOUND)
 
 
 @EVERY_LEVEL

@@ -19,6 +19,7 @@ _PAYOFFS: Final = {
     "european": Payoff.EUROPEAN,
     "asian": Payoff.ARITHMETIC,
     "geometric-asian": Payoff.GEOMETRIC,
+    "knock-out": Payoff.KNOCK_OUT,
 }
 
 
@@ -42,7 +43,10 @@ def mc() -> None:
 @click.option("--dividend", type=float, default=0.0, show_default=True, help="Yield [1/year].")
 @click.option("--vol", type=float, required=True, help="Volatility [1/sqrt(year)].")
 @click.option("--expiry", type=float, required=True, help="Time to the payment [years].")
-@click.option("--fixings", type=int, default=1, show_default=True, help="Averaged prices.")
+@click.option(
+    "--fixings", type=int, default=1, show_default=True, help="Averaged prices, or steps."
+)
+@click.option("--barrier", type=float, help="Price that ends a knock-out when touched.")
 @click.option("--paths", type=int, default=1_000_000, show_default=True, help="Samples.")
 @click.option("--antithetic", is_flag=True, help="Each sample is a path and its mirror.")
 @click.option("--control/--no-control", default=True, show_default=True, help="Control variate.")

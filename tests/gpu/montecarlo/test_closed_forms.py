@@ -4,9 +4,10 @@ import math
 
 import pytest
 
-from gpu.montecarlo.closed_forms import black_scholes, geometric_asian
+from gpu.montecarlo.closed_forms import black_scholes, geometric_asian, knock_out
 from gpu.montecarlo.option import Option
 from gpu.task import Payoff
+from tests.benchmarks.quantlib_asian import import_quantlib
 
 
 def option(**changed: float) -> Option:
@@ -36,3 +37,27 @@ def test_many_fixings_are_the_continuous_average_of_kemna_and_vorst() -> None:
     forward = option(vol=vol / math.sqrt(3), rate=carried)
     expected = black_scholes(forward) * math.exp(carried - rate)
     assert geometric_asian(option(fixings=10**6)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("call", [True, False])
+@pytest.mark.parametrize("barrier", [70.0, 95.0, 104.0, 150.0])
+@pytest.mark.parametrize("strike", [90.0, 100.0, 115.0])
+def test_quantlib_knows_the_same_knock_outs(call: bool, barrier: float, strike: float) -> None:
+    ql = import_quantlib()
+    today = ql.Date(15, 1, 2026)
+    ql.Settings.instance().evaluationDate = today
+    days = ql.Actual360()
+    flat = [ql.YieldTermStructureHandle(ql.FlatForward(today, r, days)) for r in (0.02, 0.05)]
+    vol = ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, ql.NullCalendar(), 0.2, days))
+    process = ql.BlackScholesMertonProcess(ql.QuoteHandle(ql.SimpleQuote(100.0)), *flat, vol)
+    given = ql.BarrierOption(
+        ql.Barrier.UpOut if barrier > 100 else ql.Barrier.DownOut,
+        barrier,
+        0.0,
+        ql.PlainVanillaPayoff(ql.Option.Call if call else ql.Option.Put, strike),
+        ql.EuropeanExercise(today + 360),
+    )
+    given.setPricingEngine(ql.AnalyticBarrierEngine(process))
+    market = {"spot": 100.0, "rate": 0.05, "vol": 0.2, "expiry": 1.0, "dividend": 0.02}
+    ours = Option(payoff=Payoff.KNOCK_OUT, call=call, strike=strike, barrier=barrier, **market)
+    assert knock_out(ours) == pytest.approx(given.NPV(), abs=1e-9)

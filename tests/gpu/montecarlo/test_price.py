@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gpu.backend import Backend, choose
-from gpu.montecarlo.closed_forms import black_scholes, geometric_asian
+from gpu.montecarlo.closed_forms import black_scholes, geometric_asian, knock_out
 from gpu.montecarlo.option import Option
 from gpu.montecarlo.price import price
 from gpu.task import Payoff
@@ -48,6 +48,17 @@ def test_prices_are_within_their_error_of_the_closed_form(
     assert abs(found.value - EXACT[payoff](given)) < SIGMAS * found.stderr
 
 
+@pytest.mark.parametrize("call", [True, False])
+@pytest.mark.parametrize("barrier", [80.0, 95.0, 108.0, 140.0])
+@pytest.mark.parametrize("steps", [1, 12])
+def test_a_barrier_is_watched_between_the_steps_too(
+    backend: Backend, call: bool, barrier: float, steps: int
+) -> None:
+    given = option(Payoff.KNOCK_OUT, call=call, barrier=barrier, fixings=steps, dividend=0.02)
+    found = price(given, paths=200_000, seed=13, backend=backend)
+    assert abs(found.value - knock_out(given)) < SIGMAS * found.stderr + 1e-5
+
+
 def test_the_standard_error_is_the_spread_of_independent_prices(backend: Backend) -> None:
     given = option(Payoff.ARITHMETIC)
     found = [price(given, paths=2000, seed=seed, backend=backend) for seed in range(200)]
@@ -79,7 +90,10 @@ def test_mirrored_paths_halve_the_error_of_a_call_in_the_money(backend: Backend)
     assert mirrored.path_steps == 2 * plain.path_steps
 
 
-@pytest.mark.parametrize("payoff", Payoff)
+AVERAGES = [Payoff.EUROPEAN, Payoff.ARITHMETIC, Payoff.GEOMETRIC]
+
+
+@pytest.mark.parametrize("payoff", AVERAGES)
 def test_numpy_finds_the_same_price(backend: Backend, payoff: Payoff) -> None:
     given = option(payoff, fixings=5)
     one, two = (price(given, paths=9000, seed=3, backend=b) for b in (backend, NumpyBackend()))
@@ -87,7 +101,7 @@ def test_numpy_finds_the_same_price(backend: Backend, payoff: Payoff) -> None:
     assert one.stderr == pytest.approx(two.stderr, rel=1e-3)
 
 
-@pytest.mark.parametrize("payoff", Payoff)
+@pytest.mark.parametrize("payoff", AVERAGES)
 def test_without_volatility_the_price_is_certain(backend: Backend, payoff: Payoff) -> None:
     given = option(payoff, vol=0.0, strike=90.0, fixings=3)
     grown = [100 * math.exp(0.05 * k / 3) for k in (1, 2, 3)]
@@ -120,6 +134,7 @@ def test_a_single_path_has_no_error_to_tell() -> None:
         ({"strike": -1.0}, "strike must be positive, not -1.0"),
         ({"expiry": math.nan}, "expiry must be finite, not nan"),
         ({"vol": -0.1}, "vol must not be negative, not -0.1"),
+        ({"barrier": 120.0}, "a barrier is for a knock-out"),
         ({"fixings": 0}, "fixings must be at least 1, not 0"),
     ],
 )
