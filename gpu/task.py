@@ -90,8 +90,10 @@ class GbmTask:
         if not (math.isfinite(self.drift) and math.isfinite(self.vol) and self.vol >= 0):
             raise ValueError(f"drift and vol must be finite and vol not negative: {self}")
 
-        if self.payoff == Payoff.KNOCK_OUT and not (self.vol > 0 and math.isfinite(self.barrier)):
-            raise ValueError(f"a barrier needs a positive vol and must be finite: {self}")
+        if self.payoff == Payoff.KNOCK_OUT and not (
+            self.vol > 0 and self.barrier != 0 and math.isfinite(self.barrier)
+        ):
+            raise ValueError(f"a knock-out needs a positive vol and a barrier off the spot: {self}")
 
     @property
     def sign(self) -> int:

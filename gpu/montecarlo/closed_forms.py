@@ -64,7 +64,7 @@ def knock_out(option: Option) -> float:
         raise ValueError("a knock-out needs a positive vol")
     power = 2 * (option.rate - option.dividend) / option.vol**2 - 1
     image = _near_side(option, option.forward * ratio**2)
-    return option.discount * (_near_side(option, option.forward) - ratio**power * image)
+    return option.discount * (_near_side(option, option.forward) - math.pow(ratio, power) * image)
 
 
 def _near_side(option: Option, forward: float) -> float:

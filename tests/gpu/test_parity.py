@@ -14,7 +14,7 @@ EVERY_LEVEL = pytest.mark.parametrize("level", range(len(LEVELS)))
 # Rounding of a path of 30 steps in single precision: prices up to some hundreds. The chance to
 # touch a barrier multiplies the rounding of the logarithm by its distance over the variance.
 BOUND = 1e-4
-BOUND_AT_BARRIER = 2e-3
+BOUND_AT_BARRIER = 5e-4
 
 
 @EVERY_LEVEL

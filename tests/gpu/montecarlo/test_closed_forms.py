@@ -1,6 +1,7 @@
 """Closed forms against published values and identities."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,12 @@ def test_quantlib_knows_the_same_knock_outs(call: bool, barrier: float, strike: 
         ql.EuropeanExercise(today + 360),
     )
     given.setPricingEngine(ql.AnalyticBarrierEngine(process))
-    market = {"spot": 100.0, "rate": 0.05, "vol": 0.2, "expiry": 1.0, "dividend": 0.02}
+    market: dict[str, Any] = {
+        "spot": 100.0,
+        "rate": 0.05,
+        "vol": 0.2,
+        "expiry": 1.0,
+        "dividend": 0.02,
+    }
     ours = Option(payoff=Payoff.KNOCK_OUT, call=call, strike=strike, barrier=barrier, **market)
     assert knock_out(ours) == pytest.approx(given.NPV(), abs=1e-9)
