@@ -11,7 +11,15 @@ from gpu.native import CompilerError, NativeBackend
 from gpu.task import GbmTask
 from gpu.twin import NumpyBackend
 
-__all__ = ["BACKENDS", "Backend", "BackendError", "CupyBackend", "choose"]
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "BackendError",
+    "CupyBackend",
+    "choose",
+    "gbm_arguments",
+    "import_cupy",
+]
 
 BACKENDS: Final = ("auto", "cupy", "native", "numpy")
 _THREADS: Final = 256  # of a block; the same in launch_cuda.h
@@ -52,16 +60,13 @@ class CupyBackend:
     name = "cupy"
 
     def __init__(self) -> None:
-        try:
-            import cupy
-        except ImportError as error:
-            raise BackendError(f"CuPy is not installed: {error}") from error
+        cupy = import_cupy()
         try:
             if not cupy.cuda.runtime.getDeviceCount():
                 raise BackendError("CuPy finds no GPU")
         except cupy.cuda.runtime.CUDARuntimeError as error:
             raise BackendError(f"CuPy finds no GPU: {error}") from error
-        self._cupy: Any = cupy
+        self._cupy = cupy
         self._module = cupy.RawModule(code=cuda_source(), options=("--std=c++17",))
         self._kernels = {name: self._module.get_function(name) for name in ENTRIES}
 
@@ -70,17 +75,36 @@ class CupyBackend:
         chunks = -(-task.paths // CHUNK)
         out = self._cupy.empty((chunks, SUMS), dtype=np.float64)
         grid = (min(chunks, 65535),)
-        self._kernels["gbm_sums"](grid, (_THREADS,), (*_arguments(task), out))
+        self._kernels["gbm_sums"](grid, (_THREADS,), (*gbm_arguments(task), out))
         result: NDArray[np.float64] = self._cupy.asnumpy(out)
         return result
+
+    def facts(self) -> dict[str, Any]:
+        """Return the name of the device, and the versions of driver, CUDA and CuPy."""
+        runtime = self._cupy.cuda.runtime
+        return {
+            "device": runtime.getDeviceProperties(runtime.getDevice())["name"].decode(),
+            "driver": runtime.driverGetVersion(),
+            "cuda": runtime.runtimeGetVersion(),
+            "cupy": self._cupy.__version__,
+        }
 
     def gbm_paths(self, task: GbmTask) -> NDArray[np.float32]:
         """Return value and control of every sample, shape (paths, 2)."""
         out = self._cupy.empty((task.paths, 2), dtype=np.float32)
         grid = (-(-task.paths // _THREADS),)
-        self._kernels["gbm_paths"](grid, (_THREADS,), (*_arguments(task), out))
+        self._kernels["gbm_paths"](grid, (_THREADS,), (*gbm_arguments(task), out))
         result: NDArray[np.float32] = self._cupy.asnumpy(out)
         return result
+
+
+def import_cupy() -> Any:
+    """Return the module ``cupy``; nothing else imports it."""
+    try:
+        import cupy
+    except ImportError as error:
+        raise BackendError(f"CuPy is not installed: {error}") from error
+    return cupy
 
 
 def choose(name: str, cache: Path, *, threads: int = 0) -> Backend:
@@ -125,7 +149,7 @@ def _native(cache: Path, threads: int) -> NativeBackend:
         raise BackendError(str(error)) from error
 
 
-def _arguments(task: GbmTask) -> tuple[object, ...]:
+def gbm_arguments(task: GbmTask) -> tuple[np.generic, ...]:
     """Return the arguments ``GBM_ARGUMENTS`` of ``launch_cuda.h``, in their types."""
     return (
         np.uint64(task.paths),

@@ -1,6 +1,7 @@
 """The backends that this machine has, for the tests."""
 
 import functools
+import importlib.util
 from typing import Final
 
 import pytest
@@ -9,9 +10,14 @@ from gpu.native import LEVELS, CompilerError, NativeBackend, feature_level, find
 from gpu.task import GbmTask, Payoff
 from tests.repo.files import ROOT
 
-__all__ = ["CACHE", "levels", "native", "task"]
+__all__ = ["CACHE", "levels", "native", "needs_quantlib", "task"]
 
 CACHE: Final = ROOT / "build" / "kernels"
+
+
+needs_quantlib = pytest.mark.skipif(
+    importlib.util.find_spec("QuantLib") is None, reason="QuantLib is not installed"
+)
 
 
 @functools.cache

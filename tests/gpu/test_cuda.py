@@ -5,10 +5,12 @@ import importlib.util
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from gpu.backend import gbm_arguments
 from gpu.kernels import ENTRIES, cuda_source
 from gpu.task import Payoff
 from gpu.twin import gbm_paths, philox_words
@@ -30,6 +32,11 @@ static inline int __float_as_int(float x) { int y; std::memcpy(&y, &x, 4); retur
 static inline float __int_as_float(int x) { float y; std::memcpy(&y, &x, 4); return y; }
 static inline float __int2float_rn(int x) { return (float)x; }
 """
+C_TYPES: dict[type, Any] = {
+    np.uint64: ctypes.c_uint64,
+    np.uint32: ctypes.c_uint32,
+    np.float32: ctypes.c_float,
+}
 CALLS = """
 extern "C" void each_path(GBM_ARGUMENTS, float *out)
 {
@@ -105,8 +112,8 @@ def test_the_scalar_lane_walks_the_paths_of_the_twin(
 ) -> None:
     given = task(payoff, paths=500, antithetic=antithetic, steps=31)
     out = np.empty((given.paths, 2), dtype=np.float32)
-    struct = given.as_struct()
-    values = [kind(getattr(struct, name)) for name, kind in struct._fields_]  # type: ignore[misc]
+    # The arguments as CuPy gets them, so that their order and types are those of the kernel.
+    values = [C_TYPES[type(v)](v.item()) for v in gbm_arguments(given)]
     scalar.each_path(*values, ctypes.c_void_p(out.ctypes.data))
     bound = 5e-4 if payoff == Payoff.KNOCK_OUT else 1e-4
     assert np.abs(out - gbm_paths(given)).max() < bound

@@ -9,6 +9,7 @@ from gpu.montecarlo.closed_forms import black_scholes, geometric_asian, knock_ou
 from gpu.montecarlo.option import Option
 from gpu.task import Payoff
 from tests.benchmarks.quantlib_asian import import_quantlib
+from tests.gpu.machines import needs_quantlib
 
 
 def option(**changed: float) -> Option:
@@ -40,6 +41,7 @@ def test_many_fixings_are_the_continuous_average_of_kemna_and_vorst() -> None:
     assert geometric_asian(option(fixings=10**6)) == pytest.approx(expected, rel=1e-5)
 
 
+@needs_quantlib
 @pytest.mark.parametrize("call", [True, False])
 @pytest.mark.parametrize("barrier", [70.0, 95.0, 104.0, 150.0])
 @pytest.mark.parametrize("strike", [90.0, 100.0, 115.0])

@@ -13,7 +13,7 @@ from gpu.montecarlo.price import price
 from gpu.task import Payoff
 from gpu.twin import NumpyBackend
 from tests.benchmarks.quantlib_asian import price_with_quantlib
-from tests.gpu.machines import CACHE, levels
+from tests.gpu.machines import CACHE, levels, needs_quantlib
 
 MARKET: dict[str, Any] = {"spot": 100.0, "strike": 100.0, "rate": 0.05, "vol": 0.2, "expiry": 1.0}
 SIGMAS = 4.0  # a true price is missed by more once in 16,000 seeds; the seeds are fixed
@@ -115,6 +115,7 @@ def test_without_volatility_the_price_is_certain(backend: Backend, payoff: Payof
     assert found.stderr < 1e-4
 
 
+@needs_quantlib
 def test_quantlib_finds_the_same_arithmetic_asian(backend: Backend) -> None:
     given = option(Payoff.ARITHMETIC)
     value, error = price_with_quantlib(12, 20_000, days=30)
