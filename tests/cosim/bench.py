@@ -29,6 +29,7 @@ from gateware.common.stream_buffer import StreamBuffer
 from gateware.csr.bank import RegisterBank
 from gateware.market.consolidated import ConsolidatedMarket
 from gateware.market.last_trades import LastTrades
+from gateware.net.receive_mac import ReceiveMac
 from gateware.risk.arming import Arming
 from gateware.risk.breaker.price_window import PriceWindow
 from gateware.risk.circuit_breaker import CircuitBreaker
@@ -102,6 +103,7 @@ _MADE: Final[dict[str, Callable[[], wiring.Component]]] = {
     "order_table": lambda: OrderTable(parameters=TABLE),
     "price_window": lambda: PriceWindow(**WINDOW),
     "pipeline": lambda: Pipeline(parameters=TINY),
+    "receive_mac": ReceiveMac,
     "register_bank": lambda: RegisterBank(constants=CONSTANTS, registers=BANK),
     "reject_watch": RejectWatch,
     "rmw_memory": lambda: RmwMemory(
