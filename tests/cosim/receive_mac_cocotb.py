@@ -2,7 +2,6 @@
 
 import os
 import random
-from collections.abc import Callable
 from typing import Any, Final
 
 import cocotb
@@ -13,24 +12,26 @@ from tests.cosim.ports import Ports
 from tests.gateware.net.xgmii import Received
 
 SEED = int(os.environ["SEED"])
-N_FRAMES = 400
+N_FRAMES = 200
 ERROR: Final = 0xFE
 
 
 async def play(
-    dut: Any, frames: list[tuple[XgmiiFrame, str]], *, gap: Callable[[], int], dic: bool
+    dut: Any, frames: list[tuple[XgmiiFrame, str]], gaps: random.Random | None
 ) -> Received:
-    """Send frames, each with a gap behind it; return what came when as many verdicts were given."""
+    """Send frames, back to back or with random gaps; return what came until the last verdict."""
     ports, received, cycle = Ports(dut, "receive_mac"), Received(), 0
     await ports.start()
     source = XgmiiSource(dut.receive_mac__xgmii_data, dut.receive_mac__xgmii_control, dut.clk)
-    source.enable_dic = dic
+    source.log.setLevel("WARNING")  # it would print every frame
+    source.enable_dic = gaps is None
 
     async def feed() -> None:
         for frame, _ in frames:
-            source.ifg = gap()
+            source.ifg = gaps.randrange(5, 60) if gaps else 12
             await source.send(frame)
-            await source.wait()
+            if gaps:
+                await source.wait()
 
     cocotb.start_soon(feed())
     while len(received.verdicts) < len(frames):
@@ -54,13 +55,13 @@ def check(received: Received, frames: list[tuple[XgmiiFrame, str]]) -> None:
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
-async def every_size_passes_at_the_least_gap(dut: Any) -> None:
-    """Every size from 64 to 1522 bytes in a random order, as close as the standard allows."""
+async def all_tails_pass_at_the_least_gap(dut: Any) -> None:
+    """Short frames of every size, longer ones of some, as close as the standard allows."""
     rng = random.Random(SEED)
-    sizes = list(range(60, 1519))
+    sizes = [*range(60, 160), *range(160, 1519, 37), *range(1510, 1519)]
     rng.shuffle(sizes)
     frames = [(XgmiiFrame.from_payload(rng.randbytes(size)), "good") for size in sizes]
-    check(await play(dut, frames, gap=lambda: 12, dic=True), frames)
+    check(await play(dut, frames, None), frames)
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
@@ -81,4 +82,4 @@ async def bad_frames_are_told_between_good_ones(dut: Any) -> None:
             frame.ctrl = [0] * len(frame.data)
             frame.data[at], frame.ctrl[at] = ERROR, 1
         frames.append((frame, verdict))
-    check(await play(dut, frames, gap=lambda: rng.randrange(5, 60), dic=False), frames)
+    check(await play(dut, frames, rng), frames)

@@ -9,6 +9,7 @@ import pytest
 
 from gateware.net.layouts import FRAME_END
 from gateware.net.receive_mac import ReceiveMac
+from hw.latency import LATENCY
 from tests.gateware.bench import run
 from tests.gateware.net.xgmii import ERROR, IDLE, START, Lane, Received, lanes, with_fcs, words
 
@@ -45,6 +46,11 @@ def receive(line: list[Lane]) -> tuple[Received, dict[str, int]]:
 def test_rejects_a_limit_out_of_range() -> None:
     with pytest.raises(ValueError, match=r"max_bytes must be from 64 to 16376, not 63"):
         ReceiveMac(max_bytes=63)
+
+
+def test_the_latency_is_that_of_the_budget() -> None:
+    assert LATENCY["net", "receive"].cycles == ReceiveMac.LATENCY
+    assert LATENCY["net", "verdict"].cycles == ReceiveMac.END_LATENCY
 
 
 @pytest.mark.parametrize("lane", [0, 4])
