@@ -64,7 +64,7 @@ bench-compute: $(VENV)/stamp-dev $(VENV)/stamp-bench ## Monte Carlo against numb
 gpu-check: ## the kernels on this machine's GPU, with the Python it finds; JSON last
 	$(PYTHON) -m tests.gpu.check
 
-pnr: $(VENV)/stamp-pnr ## place and route with open tools; an hour for three seeds; JSON last
+pnr: $(VENV)/stamp-pnr ## place and route with open tools; takes hours; JSON last
 	$(BIN)/python -m gateware.build.pnr
 
 docs: $(VENV)/stamp-dev ## the manual, into site/
