@@ -57,7 +57,9 @@ def count_latencies(events: NDArray[np.void], histograms: dict[int, Counter[int]
         histograms.setdefault(kind, Counter()).update(values.tolist())
 
 
-@pytest.mark.parametrize(("idle", "stall"), [(0.0, 0.0), (0.3, 0.4)])
+@pytest.mark.parametrize(
+    ("idle", "stall"), [pytest.param(0.0, 0.0, marks=pytest.mark.slow), (0.3, 0.4)]
+)
 @pytest.mark.parametrize(
     ("profile", "parameters"),
     [("adversarial", TINY), ("adversarial", SMALL), ("nasdaq_mix", TINY), ("nasdaq_mix", SMALL)],

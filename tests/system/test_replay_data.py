@@ -41,8 +41,8 @@ def test_kraken_checksums(data_dir: Path, capsys: pytest.CaptureFixture[str]) ->
     [
         ("spot_btcusdt", 3_449),
         ("spot_ethusdt", 3_432),
-        ("usdm_btcusdt", 6_547),
-        ("cm_btcusd_perp", 26_824),
+        pytest.param("usdm_btcusdt", 6_547, marks=pytest.mark.slow),
+        pytest.param("cm_btcusd_perp", 26_824, marks=pytest.mark.slow),
     ],
 )
 def test_binance_best_prices(
