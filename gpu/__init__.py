@@ -1,1 +1,1 @@
-"""Array functions and kernels, on NumPy or CuPy."""
+"""Computing in bulk: kernels for GPU and processor, and what is priced with them."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gpu.kernels import CHUNK, ENTRIES, SUMS, cuda_source
 from gpu.native import CompilerError, NativeBackend
-from gpu.task import GbmTask
+from gpu.task import FIELDS, GbmTask
 from gpu.twin import NumpyBackend
 
 __all__ = [
@@ -151,16 +151,4 @@ def _native(cache: Path, threads: int) -> NativeBackend:
 
 def gbm_arguments(task: GbmTask) -> tuple[np.generic, ...]:
     """Return the arguments ``GBM_ARGUMENTS`` of ``launch_cuda.h``, in their types."""
-    return (
-        np.uint64(task.paths),
-        np.uint64(task.seed),
-        np.uint32(task.steps),
-        np.uint32(task.payoff),
-        np.uint32(task.antithetic),
-        np.float32(task.sign),
-        np.float32(task.spot),
-        np.float32(task.strike),
-        np.float32(task.drift),
-        np.float32(task.vol),
-        np.float32(task.barrier),
-    )
+    return tuple(np.dtype(kind).type(getattr(task, name)) for name, kind in FIELDS)

@@ -4,8 +4,9 @@ import ctypes
 import enum
 import math
 from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["GbmTask", "Payoff"]
+__all__ = ["FIELDS", "GbmTask", "Payoff"]
 
 
 class Payoff(enum.IntEnum):
@@ -17,20 +18,24 @@ class Payoff(enum.IntEnum):
     KNOCK_OUT = 3  # on the last price, if no price touched the barrier
 
 
+#: Of the struct ``Gbm`` of ``gbm.h``, in order, each the attribute of a task with that name.
+FIELDS: Final = (
+    ("paths", ctypes.c_uint64),
+    ("seed", ctypes.c_uint64),
+    ("steps", ctypes.c_uint32),
+    ("payoff", ctypes.c_uint32),
+    ("antithetic", ctypes.c_uint32),
+    ("sign", ctypes.c_float),
+    ("spot", ctypes.c_float),
+    ("strike", ctypes.c_float),
+    ("drift", ctypes.c_float),
+    ("vol", ctypes.c_float),
+    ("barrier", ctypes.c_float),
+)
+
+
 class _Fields(ctypes.Structure):
-    _fields_ = (
-        ("paths", ctypes.c_uint64),
-        ("seed", ctypes.c_uint64),
-        ("steps", ctypes.c_uint32),
-        ("payoff", ctypes.c_uint32),
-        ("antithetic", ctypes.c_uint32),
-        ("sign", ctypes.c_float),
-        ("spot", ctypes.c_float),
-        ("strike", ctypes.c_float),
-        ("drift", ctypes.c_float),
-        ("vol", ctypes.c_float),
-        ("barrier", ctypes.c_float),
-    )
+    _fields_ = FIELDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,16 +107,4 @@ class GbmTask:
 
     def as_struct(self) -> ctypes.Structure:
         """Return the struct ``Gbm`` of ``gbm.h``."""
-        return _Fields(
-            paths=self.paths,
-            seed=self.seed,
-            steps=self.steps,
-            payoff=self.payoff,
-            antithetic=self.antithetic,
-            sign=self.sign,
-            spot=self.spot,
-            strike=self.strike,
-            drift=self.drift,
-            vol=self.vol,
-            barrier=self.barrier,
-        )
+        return _Fields(**{name: getattr(self, name) for name, _ in FIELDS})

@@ -6,6 +6,7 @@ from amaranth import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from gateware.common.choice import first_of
 from gateware.common.saturating import count_saturating
 from gateware.common.view import view
 from gateware.net.crc32 import INITIAL, RESIDUES, fold, step_word
@@ -101,24 +102,24 @@ class ReceiveMac(wiring.Component):
     def _find(self, m: Module) -> None:
         """Find starts, and align the word of the frame under way."""
         high_data, high_control = Signal(32), Signal(4, init=0xF)
-        self.shifted, self.begins = Signal(), Signal()
-        self.data, self.control = Signal(64), Signal(8)
+        self._shifted, self._begins = Signal(), Signal()
+        self._data, self._control = Signal(64), Signal(8)
         data, control = self.xgmii_data, self.xgmii_control
         m.d.sync += [high_data.eq(data[32:]), high_control.eq(control[4:])]
         crossing = Cat(high_data, data[:32]), Cat(high_control, control[:4])
-        with m.If(self.shifted):
-            m.d.comb += [self.data.eq(crossing[0]), self.control.eq(crossing[1])]
+        with m.If(self._shifted):
+            m.d.comb += [self._data.eq(crossing[0]), self._control.eq(crossing[1])]
         with m.Else():
-            m.d.comb += [self.data.eq(data), self.control.eq(control)]
+            m.d.comb += [self._data.eq(data), self._control.eq(control)]
         starts, delimited = Signal(2), Signal(2)
         for n, (octets, codes) in enumerate(((data, control), crossing)):
             m.d.comb += [
                 starts[n].eq(codes[0] & (octets[:8] == _START)),
                 delimited[n].eq((codes == 1) & (octets[56:] == _DELIMITER)),
             ]
-        m.d.comb += self.begins.eq((starts & delimited).any())
-        with m.If(self.begins):
-            m.d.sync += self.shifted.eq((starts & delimited)[1])
+        m.d.comb += self._begins.eq((starts & delimited).any())
+        with m.If(self._begins):
+            m.d.sync += self._shifted.eq((starts & delimited)[1])
         # Starts of both lanes in one cycle are at most one frame: the later cuts the earlier.
         count_saturating(m, self.bad_start, (starts & ~delimited).any())
 
@@ -128,8 +129,8 @@ class ReceiveMac(wiring.Component):
         index = Signal(range(self.max_bytes // 8 + 2))
         lane, code = Signal(range(9), init=8), Signal(8)
         for n in reversed(range(8)):
-            with m.If(self.control[n]):
-                m.d.comb += [lane.eq(n), code.eq(self.data[8 * n : 8 * n + 8])]
+            with m.If(self._control[n]):
+                m.d.comb += [lane.eq(n), code.eq(self._data[8 * n : 8 * n + 8])]
         full, long = Signal(), Signal()
         m.d.comb += [
             full.eq(lane == 8),
@@ -137,7 +138,7 @@ class ReceiveMac(wiring.Component):
         ]
         ends = Signal()
         m.d.comb += ends.eq(under_way & (~full | long))
-        with m.If(self.begins):
+        with m.If(self._begins):
             m.d.sync += [under_way.eq(1), first.eq(1), index.eq(0)]
         with m.Else():
             m.d.sync += first.eq(0)
@@ -145,16 +146,16 @@ class ReceiveMac(wiring.Component):
                 m.d.sync += under_way.eq(0)
             with m.If(under_way):
                 m.d.sync += index.eq(index + 1)
-        self.why = view(FRAME_END, name="why")
+        self._why = view(FRAME_END, name="why")
         m.d.sync += [
             self.word_valid.eq(under_way),
-            self.word.data.eq(self.data),
+            self.word.data.eq(self._data),
             self.word.bytes.eq(lane),
             self.word.first.eq(first),
             self.word.last.eq(ends),
-            self.why.bad_code.eq(~full & (code != _TERMINATE)),
-            self.why.oversize.eq(long),
-            self.why.runt.eq(index < _MIN_BYTES // 8),
+            self._why.bad_code.eq(~full & (code != _TERMINATE)),
+            self._why.oversize.eq(long),
+            self._why.runt.eq(index < _MIN_BYTES // 8),
         ]
 
     def _judge(self, m: Module) -> None:
@@ -169,7 +170,7 @@ class ReceiveMac(wiring.Component):
             last.eq(self.word_valid & self.word.last),
             folded.eq(fold(kept)),
             n_bytes.eq(self.word.bytes),
-            why.eq(self.why),
+            why.eq(self._why),
         ]
         m.d.comb += [mixed.eq(state ^ folded), residue.eq(Array(RESIDUES)[n_bytes])]
         with m.If(last):
@@ -177,16 +178,8 @@ class ReceiveMac(wiring.Component):
         with m.Elif(valid):
             m.d.sync += state.eq(step_word(mixed))
         m.d.sync += self.end_valid.eq(last)
-        reasons = {
-            "bad_code": why.bad_code,
-            "oversize": why.oversize,
-            "runt": why.runt,
-            "bad_fcs": mixed != residue,
-        }
-        found: list[Value] = []
-        for name, reason in reasons.items():
-            m.d.sync += self.end[name].eq(reason & ~Cat(*found).any())
-            found.append(reason)
-        m.d.sync += self.end.good.eq(~Cat(*found).any())
+        bad = Signal(len(FRAME_END.members) - 1)
+        m.d.comb += bad.eq(Cat(why.bad_code, why.oversize, why.runt, mixed != residue))
+        m.d.sync += self.end.eq(Cat(~bad.any(), first_of(bad)))
         for name in FRAME_END.members:
             count_saturating(m, getattr(self, name), self.end_valid & self.end[name])

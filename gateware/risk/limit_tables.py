@@ -160,9 +160,10 @@ class LimitTables(wiring.Component):
         self._put_data, self._word = Signal(32), Signal(32)
         self._store, self._store_row = Signal(count), Signal(range(self._most))
         self._store_data, self._store_half = Signal(32), Signal()
-        self._hits = Signal(len(self.words))
+        self._hits, self._row = Signal(len(self.words)), Signal(range(self._most))
         hits = Cat(self.address.matches(w.pattern(missing=False)) for w in self.words)
-        m.d.comb += self._hits.eq(hits)
+        m.d.comb += [self._hits.eq(hits), self._row.eq(self._asked_row())]
+        self._kept_hits = Cat(self._hits[n] for n, w in enumerate(self.words) if w.bits)
         asked, good = self._judge(m)
         starts = self._order(m, asked, asked & ~good)
         self._copy(m, starts)
@@ -243,9 +244,8 @@ class LimitTables(wiring.Component):
                 self._put_data.eq(Mux(self._clearing, 0, self._word)),
             ]  # fmt: skip
         with m.Else():
-            hits = [self._hits[n] for n, w in enumerate(self.words) if w.bits]
             m.d.sync += [
-                self._put.eq(Cat(hits)), self._put_row.eq(self._asked_row()),
+                self._put.eq(self._kept_hits), self._put_row.eq(self._row),
                 self._put_data.eq(self.w_data),
             ]  # fmt: skip
         m.d.sync += [
@@ -285,10 +285,9 @@ class LimitTables(wiring.Component):
         memory: Any = Memory(shape=unsigned(32), depth=2 * self._depth, init=[])
         m.submodules.every = memory
         write, look = memory.write_port(), memory.read_port()
-        hits = Cat(self._hits[n] for n, w in enumerate(self.words) if w.bits)
         here = Signal(range(self._depth))
         m.d.comb += [
-            here.eq(self._place(hits, self._asked_row())),
+            here.eq(self._place(self._kept_hits, self._row)),
             write.addr.eq(Cat(self._place(self._store, self._store_row), self._store_half)),
             write.data.eq(self._store_data),
             write.en.eq(self._store.any()),
@@ -300,7 +299,7 @@ class LimitTables(wiring.Component):
             ),
         ]
         found = Signal()
-        m.d.sync += found.eq(hits.any() | ~self.ready)
+        m.d.sync += found.eq(self._kept_hits.any() | ~self.ready)
         m.d.comb += self._word.eq(Mux(found, look.data, 0))
 
     def _place(self, words: Value, row: Value) -> Value:

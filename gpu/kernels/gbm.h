@@ -100,3 +100,12 @@ FN Sample sample(const Gbm &task, Word path, unsigned path_high)
     const Sample two = one_way<KIND>(task, path, path_high, -task.vol);
     return Sample{(one.value + two.value) * 0.5f, (one.control + two.control) * 0.5f};
 }
+
+FN Sample sample_of(const Gbm &task, Word path, unsigned path_high)
+{
+    if (task.payoff == EUROPEAN)
+        return sample<LAST>(task, path, path_high);
+    if (task.payoff == KNOCK_OUT)
+        return sample<ALIVE>(task, path, path_high);
+    return sample<AVERAGE>(task, path, path_high);
+}

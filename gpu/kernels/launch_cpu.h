@@ -65,11 +65,7 @@ extern "C" void gbm_paths(const Gbm *task, float *out)
 {
     const Word lanes = lane_numbers();
     for (Wide first = 0; first < task->paths; first += LANES) {
-        const Word low = lanes + (unsigned)first;
-        const unsigned high = (unsigned)(first >> 32);
-        const Sample s = task->payoff == EUROPEAN    ? sample<LAST>(*task, low, high)
-                         : task->payoff == KNOCK_OUT ? sample<ALIVE>(*task, low, high)
-                                                     : sample<AVERAGE>(*task, low, high);
+        const Sample s = sample_of(*task, lanes + (unsigned)first, (unsigned)(first >> 32));
         for (Wide i = 0; i < LANES && first + i < task->paths; ++i) {
             out[2 * (first + i)] = s.value[i];
             out[2 * (first + i) + 1] = s.control[i];

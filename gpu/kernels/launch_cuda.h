@@ -15,16 +15,6 @@ extern "C" __global__ void philox_words(Wide n, Wide seed, unsigned block, unsig
     out[4 * i + 3] = w.d;
 }
 
-FN Sample sample_of(const Gbm &task, Wide i)
-{
-    const unsigned low = (unsigned)i, high = (unsigned)(i >> 32);
-    if (task.payoff == EUROPEAN)
-        return sample<LAST>(task, low, high);
-    if (task.payoff == KNOCK_OUT)
-        return sample<ALIVE>(task, low, high);
-    return sample<AVERAGE>(task, low, high);
-}
-
 #define GBM_ARGUMENTS                                                                              \
     Wide paths, Wide seed, unsigned steps, unsigned payoff, unsigned antithetic, float sign,       \
         float spot, float strike, float drift, float vol, float barrier
@@ -42,7 +32,7 @@ extern "C" __global__ void gbm_sums(GBM_ARGUMENTS, double *out)
             const Wide i = chunk * CHUNK + k;
             if (i >= paths)
                 break;
-            const Sample s = sample_of(task, i);
+            const Sample s = sample_of(task, (unsigned)i, (unsigned)(i >> 32));
             const double y = s.value, x = s.control;
             sums[0] += y;
             sums[1] += y * y;
@@ -72,7 +62,7 @@ extern "C" __global__ void gbm_paths(GBM_ARGUMENTS, float *out)
     const Wide i = (Wide)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= paths)
         return;
-    const Sample s = sample_of(task, i);
+    const Sample s = sample_of(task, (unsigned)i, (unsigned)(i >> 32));
     out[2 * i] = s.value;
     out[2 * i + 1] = s.control;
 }

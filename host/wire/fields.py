@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=NamedTuple)
+_APPENDED: Final = "options"
 
 
 class WireError(ValueError):
@@ -100,14 +101,13 @@ class MessageCodec(Generic[M]):
     letter : str
         The message's type.
     message : type
-        A ``NamedTuple``; each of the first ``fields`` annotations holds a ``Form``.
-    fields : int, optional
-        How many lie in the message; all where None.
+        A ``NamedTuple``; the annotation of each field holds a ``Form``, but that of ``options``,
+        which comes last and is appended by others.
     """
 
-    def __init__(self, letter: str, message: type[M], fields: int | None = None) -> None:
+    def __init__(self, letter: str, message: type[M]) -> None:
         hints = get_type_hints(message, include_extras=True)
-        forms = [_form(hints[name]) for name in message._fields[:fields]]
+        forms = [_form(hints[name]) for name in message._fields if name != _APPENDED]
         self.letter = letter
         self.message = message
         self._struct = struct.Struct(">c" + "".join(form.code for form in forms))
@@ -162,24 +162,34 @@ class Dialect:
     Parameters
     ----------
     messages : iterable of (str, type)
-        Letter and class.
+        Letter and class. A last field ``options`` is no part of what is read and written here.
+
+    Attributes
+    ----------
+    letters : str
+        Of all messages.
     """
 
     def __init__(self, messages: Iterable[tuple[str, type[Any]]]) -> None:
         codecs = [MessageCodec(letter, message) for letter, message in messages]
+        self.letters = "".join(codec.letter for codec in codecs)
         self._by_letter = {ord(codec.letter): codec for codec in codecs}
         self._by_class: dict[type[Any], MessageCodec[Any]] = {c.message: c for c in codecs}
 
-    def encode(self, message: NamedTuple) -> bytes:
+    def encode(self, message: Any) -> bytes:
         """Return the bytes of a message; ``WireError`` if a value does not fit."""
         return self._by_class[type(message)].pack(message)
 
     def decode(self, data: bytes) -> Any:
         """Return the message; ``WireError`` if it is unknown, or too short or long."""
-        codec = self._by_letter.get(data[0]) if data else None
-        if codec is None:
-            letters = "".join(map(chr, self._by_letter))
-            raise WireError(f"expected a message type of {letters}, got {data[:1]!r}")
+        codec = self._codec(data)
         if len(data) != codec.size:
             raise WireError(f"expected {codec.size} bytes of {codec.letter!r}, got {len(data)}")
         return codec.message(*codec.unpack(data))
+
+    def _codec(self, data: bytes) -> MessageCodec[Any]:
+        """Return what reads a message of this type; ``WireError`` if it is unknown."""
+        codec = self._by_letter.get(data[0]) if data else None
+        if codec is None:
+            raise WireError(f"expected a message type of {self.letters}, got {data[:1]!r}")
+        return codec

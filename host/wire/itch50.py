@@ -219,7 +219,7 @@ _DIALECT: Final = Dialect(
         ("B", BrokenTrade),
     ]
 )
-_UNREAD: Final = frozenset(map(ord, LENGTHS)) - frozenset(map(ord, "SRHAFECXDUPQB"))
+_UNREAD: Final = frozenset(map(ord, LENGTHS)) - frozenset(map(ord, _DIALECT.letters))
 
 
 def encode(message: Any) -> bytes:

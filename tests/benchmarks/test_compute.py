@@ -9,14 +9,15 @@ import pytest
 from gpu.task import GbmTask
 from tests.benchmarks import compute
 from tests.benchmarks.numba_asian import sums_with_numba
-from tests.gpu.machines import levels
+from tests.gpu.machines import needs_compiler
+
+pytestmark = needs_compiler
 
 
 @pytest.fixture(autouse=True)
 def _peers() -> None:
+    # The extra bench brings it, for make bench-compute.
     pytest.importorskip("numba")
-    if not levels():
-        pytest.skip("no C++ compiler")
 
 
 def test_command_prints_the_ratios_last(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ def cupy() -> CupyBackend:
     try:
         return CupyBackend()
     except BackendError as error:
+        # Few machines have a GPU; make gpu-check is for those, and fails without one.
         pytest.skip(str(error))
 
 

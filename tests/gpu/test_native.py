@@ -11,9 +11,7 @@ from gpu.backend import BackendError, choose
 from gpu.native import CompilerError, NativeBackend, feature_level, find_compiler
 from gpu.task import Payoff
 from gpu.twin import gbm_paths, philox_words
-from tests.gpu.machines import CACHE, levels, native, task
-
-needs_compiler = pytest.mark.skipif(not levels(), reason="no C++ compiler")
+from tests.gpu.machines import CACHE, levels, native, needs_compiler, task
 
 
 @needs_compiler

@@ -58,6 +58,7 @@ def test_no_bit_depends_on_the_number_of_threads(payoff: Payoff) -> None:
 
 def test_levels_with_fused_multiply_add_agree_bit_for_bit() -> None:
     if 2 not in levels():
+        # Not every processor has it: then there is one level with fused multiply-add, or none.
         pytest.skip("the processor has no AVX-512")
     given = task(Payoff.ARITHMETIC, paths=2 * CHUNK + 3)
     assert (native(1).gbm_sums(given) == native(2).gbm_sums(given)).all()

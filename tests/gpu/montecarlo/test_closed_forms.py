@@ -1,6 +1,7 @@
 """Closed forms against published values and identities."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from gpu.task import Payoff
 from tests.benchmarks.quantlib_asian import import_quantlib
 from tests.gpu.machines import needs_quantlib
 
+OPTION = Option(
+    payoff=Payoff.EUROPEAN, call=True, spot=100.0, strike=100.0, rate=0.05, vol=0.2, expiry=1.0
+)
 
-def option(**changed: float) -> Option:
-    market = {"spot": 100.0, "strike": 100.0, "rate": 0.05, "vol": 0.2, "expiry": 1.0}
-    terms = {**market, "call": True, **changed}
-    return Option(payoff=Payoff.EUROPEAN, **terms)  # type: ignore[arg-type]
+
+def option(**changed: Any) -> Option:
+    return replace(OPTION, **changed)
 
 
 def test_black_and_scholes_give_the_textbook_price() -> None:

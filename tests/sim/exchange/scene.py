@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sim.exchange.exchange import Exchange
 from sim.exchange.feed import LineFaults
@@ -67,11 +68,11 @@ async def scene(
             await asyncio.sleep(0)
 
 
-def played(body: Callable[[Scene], Awaitable[None]], **more: float | LineFaults) -> None:
+def played(body: Callable[[Scene], Awaitable[None]], **more: Any) -> None:
     """Run a test in an event loop, against a served exchange."""
 
     async def run() -> None:
-        async with scene(**more) as found:  # type: ignore[arg-type] # as scene has them
+        async with scene(**more) as found:
             await body(found)
 
     asyncio.run(run())

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from host.folders import data_directory
 from sim.exchange.calibration import BITSTAMP_MIX, MIXES, bitstamp_mix, itch_mix
 from sim.exchange.crowd import Crowd
 from sim.exchange.crowd_options import CrowdOptions
@@ -207,11 +207,8 @@ def test_a_fair_value_stays_where_orders_fit_below_it() -> None:
 
 
 @pytest.mark.data
-def test_the_mix_of_bitstamp_is_as_measured() -> None:
-    folder = data_directory()
-    if folder is None:
-        pytest.skip("no captures")
-    measured = bitstamp_mix(folder / "bitstamp_l3" / "orders.csv.xz")
+def test_the_mix_of_bitstamp_is_as_measured(data_dir: Path) -> None:
+    measured = bitstamp_mix(data_dir / "bitstamp_l3" / "orders.csv.xz")
     for share in SHARES:
         assert getattr(measured, share) == pytest.approx(getattr(BITSTAMP_MIX, share), abs=5e-5)
 

@@ -237,7 +237,8 @@ def test_a_trade_can_be_broken_once() -> None:
     engine = opened()
     engine.enter(new(SELL, 100, 10))
     trade = engine.enter(new(BUY, 100, 10))[1]
-    assert engine.break_trade(1, "E") == [Broken(trade, "E")]  # type: ignore[arg-type] # a Traded
+    assert isinstance(trade, Traded)
+    assert engine.break_trade(1, "E") == [Broken(trade, "E")]
     assert engine.break_trade(1) == []
 
 

@@ -59,8 +59,9 @@ def test_meatpy_rebuilds_our_books_order_by_order_and_finds_no_priority_broken(s
     messages = market_data(venue)
     kinds = Counter(chr(m[0]) for m in messages)
     assert all(kinds[kind] > 10 for kind in "AFEXDUP")
+    day = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
     for book, symbol in enumerate(SYMBOLS):
-        theirs: Any = ITCH50MarketProcessor(symbol.ljust(8).encode(), datetime.datetime(2026, 1, 2))  # noqa: DTZ001
+        theirs: Any = ITCH50MarketProcessor(symbol.ljust(8).encode(), day)
         for data in messages:
             if int.from_bytes(data[1:3], "big") in (0, book + 1):
                 theirs.process_message(ITCH50MarketMessage.from_bytes(data))
@@ -83,8 +84,8 @@ def test_our_own_parser_rebuilds_the_levels() -> None:
         if kind == K.add:
             orders[order] = (symbol, side, tick, quantity)
         elif kind in (K.execute, K.reduce):
-            *where, left = orders[order]
-            orders[order] = (*where, left - quantity)  # type: ignore[assignment] # as it was
+            symbol, side, tick, left = orders[order]
+            orders[order] = (symbol, side, tick, left - quantity)
         elif kind == K.delete:
             del orders[order]
         elif kind == K.replace:
