@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import click
 
-from host.cli.output import CliError, Exit, json_option, print_json, print_note, print_table
+from host.cli.output import CliError, json_option, print_json, print_note, print_table
 from sim.cli.failures import explained
 from sim.exchange.accounts import Account
 from sim.exchange.calibration import MIXES
 from sim.exchange.day import DayOptions, serve_day
+from sim.exchange.engine import Listing
 from sim.exchange.feed import LineFaults
 from sim.exchange.server import ExchangeServer, ServerOptions
 
@@ -52,8 +53,22 @@ def _accounts(_: click.Context, __: click.Parameter, values: tuple[str, ...]) ->
     return found
 
 
+def _listings(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[Listing]:
+    try:
+        return [Listing(symbol=symbol) for symbol in dict.fromkeys(values)]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command(help=_HELP)
-@click.option("--symbol", "symbols", multiple=True, default=_SYMBOLS, show_default=True)
+@click.option(
+    "--symbol",
+    "listings",
+    multiple=True,
+    default=_SYMBOLS,
+    show_default=True,
+    callback=_listings,
+)
 @click.option(
     "--account",
     "accounts",
@@ -118,14 +133,10 @@ def _options(given: dict[str, Any]) -> DayOptions:
         reordering=given["reorder"],
         delay=given["delay_ms"] / 1000,
     )
-    wrong = [s for s in given["symbols"] if not (s.isascii() and 1 <= len(s) <= 8)]
-    if wrong:
-        text = f"a symbol has 1 to 8 ASCII characters, not {wrong[0]!r}"
-        raise CliError(text, code="usage", exit_code=Exit.USAGE)
     for account in given["accounts"]:
         account.cancel_on_disconnect = given["cancel_on_disconnect"]
     return DayOptions(
-        symbols=tuple(dict.fromkeys(given["symbols"])),
+        listings=tuple(given["listings"]),
         accounts=tuple(given["accounts"]),
         server=ServerOptions(
             host=given["host"],

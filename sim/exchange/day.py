@@ -27,7 +27,7 @@ class DayOptions:
 
     Attributes
     ----------
-    symbols : tuple of str
+    listings : tuple of Listing
         What is traded.
     accounts : tuple of Account
         Who may come in.
@@ -45,7 +45,7 @@ class DayOptions:
         How long lost messages can be asked for after its end [s].
     """
 
-    symbols: tuple[str, ...]
+    listings: tuple[Listing, ...]
     accounts: tuple[Account, ...]
     server: ServerOptions
     rate: float = 1_000.0
@@ -77,7 +77,7 @@ async def serve_day(
     """
     clock = wall_clock()
     exchange = Exchange(
-        [Listing(symbol=symbol) for symbol in options.symbols],
+        options.listings,
         options.accounts,
         session=f"TG{clock() // 10**9:08d}",
         clock=clock,

@@ -94,33 +94,37 @@ def _enter(
         account.problems["user_ref used"] += 1
         return []
     account.next_user_ref = message.user_ref + 1
-    book = engine.index_of.get(message.symbol, -1)
-    asked = _asked(account, index, book, message.side, message)
+    note = Note(
+        user_ref=message.user_ref,
+        side=message.side,
+        symbol=message.symbol,
+        time_in_force=message.time_in_force,
+        display=message.display,
+        capacity=message.capacity,
+        sweep=message.sweep,
+        cross=message.cross,
+        client_id=message.client_id,
+        options=message.options,
+    )
+    asked = _asked(account, index, engine.index_of.get(message.symbol, -1), message, note)
     reason = _refusal(account, message)
     if reason is None and message.cross != _CONTINUOUS:
         reason = RejectReason.INVALID_CROSS
     return [Rejected(asked, reason)] if reason else engine.enter(asked)
 
 
-def _asked(account: Account, index: int, book: int, side: str, message: Any) -> NewOrder:
+def _asked(
+    account: Account,
+    index: int,
+    book: int,
+    message: requests.EnterOrder | requests.ReplaceOrder,
+    note: Note,
+) -> NewOrder:
     """Return the order that a message asks for."""
-    symbol = message.symbol if isinstance(message, requests.EnterOrder) else ""
-    note = Note(
-        message.user_ref,
-        side,
-        symbol,
-        message.time_in_force,
-        message.display,
-        getattr(message, "capacity", "P"),
-        message.sweep,
-        getattr(message, "cross", _CONTINUOUS),
-        message.client_id,
-        message.options,
-    )
     return NewOrder(
         account=index,
         book=book,
-        side=BUY if side == "B" else SELL,
+        side=BUY if note.side == "B" else SELL,
         price=message.price,
         quantity=message.quantity,
         time_in_force=TimeInForce(message.time_in_force),
@@ -173,10 +177,15 @@ def _replace(
         return []
     before = old.asked.token
     assert isinstance(before, Note)
-    asked = _asked(account, old.asked.account, old.book, before.side, message)
-    note = asked.token
-    assert isinstance(note, Note)
-    asked = asked._replace(token=note._replace(symbol=before.symbol, capacity=before.capacity))
+    note = before._replace(
+        user_ref=message.user_ref,
+        time_in_force=message.time_in_force,
+        display=message.display,
+        sweep=message.sweep,
+        client_id=message.client_id,
+        options=message.options,
+    )
+    asked = _asked(account, old.asked.account, old.book, message, note)
     if account.closed:
         return [Rejected(asked, RejectReason.FIRM_NOT_AUTHORIZED)]
     if _refusal(account, message):

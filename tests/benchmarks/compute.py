@@ -16,31 +16,11 @@ from typing import Any
 
 from gpu.backend import choose
 from gpu.kernels import CHUNK
-from gpu.task import GbmTask, Payoff
 from host.folders import cache_directory
 from tests.benchmarks.__main__ import cpu
 from tests.benchmarks.numba_asian import sums_with_numba
 from tests.benchmarks.quantlib_asian import price_with_quantlib
-
-FIXINGS = 252
-RATE, VOL = 0.05, 0.2
-
-
-def asian(chunks: int) -> GbmTask:
-    """Return the task: a call at the money, a year, 252 fixings."""
-    step = 1.0 / FIXINGS
-    return GbmTask(
-        paths=chunks * CHUNK,
-        seed=1,
-        steps=FIXINGS,
-        payoff=Payoff.ARITHMETIC,
-        antithetic=False,
-        call=True,
-        spot=100.0,
-        strike=100.0,
-        drift=(RATE - VOL**2 / 2) * step,
-        vol=VOL * math.sqrt(step),
-    )
+from tests.gpu.asian import FIXINGS, asian
 
 
 def seconds(function: Callable[[], Any]) -> float:
@@ -52,7 +32,7 @@ def seconds(function: Callable[[], Any]) -> float:
 
 def compare(*, chunks: int, samples: int, repeats: int, threads: int) -> dict[str, Any]:
     """Return the rates of all [path steps/s] and their ratios, medians of interleaved repeats."""
-    task = asian(chunks)
+    task = asian(chunks * CHUNK)
     backend, peer = choose("native", cache_directory(), threads=threads), sums_with_numba(threads)
     ours, theirs = (sums(task).sum(axis=0) / task.paths for sums in (backend.gbm_sums, peer))
     # The same words on both sides: the means differ by rounding alone.

@@ -6,7 +6,6 @@ arithmetic Asian of 252 fixings against array functions of CuPy, and writes what
 """
 
 import json
-import math
 import platform
 import statistics
 import sys
@@ -18,29 +17,13 @@ from typing import Any
 import pytest
 
 from gpu.backend import BackendError, CupyBackend, import_cupy
-from gpu.task import GbmTask, Payoff
+from gpu.task import GbmTask
+from tests.gpu.asian import FIXINGS, asian
 
 __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXINGS = 252
 REPEATS = 5
-
-
-def asian(paths: int) -> GbmTask:
-    """Return a call at the money, a year, 252 fixings."""
-    vol, step = 0.2, 1.0 / FIXINGS
-    terms: dict[str, Any] = {"spot": 100.0, "strike": 100.0, "vol": vol * math.sqrt(step)}
-    return GbmTask(
-        paths=paths,
-        seed=1,
-        steps=FIXINGS,
-        payoff=Payoff.ARITHMETIC,
-        antithetic=False,
-        call=True,
-        drift=(0.05 - vol**2 / 2) * step,
-        **terms,
-    )
 
 
 def array_functions(cupy: Any, task: GbmTask) -> float:
