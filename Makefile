@@ -58,7 +58,7 @@ mutants: $(VENV)/stamp-dev ## changes of the gateware that a proof must refute; 
 bench: $(VENV)/stamp-dev ## updates per second against another order book; JSON last
 	$(BIN)/python -m tests.benchmarks
 
-bench-compute: $(VENV)/stamp-dev $(VENV)/stamp-bench ## Monte Carlo against numba and QuantLib; JSON last
+bench-compute: $(VENV)/stamp-dev ## Monte Carlo against numba and QuantLib; JSON last
 	$(BIN)/python -m tests.benchmarks.compute
 
 gpu-check: ## the kernels on this machine's GPU, with the Python it finds; JSON last

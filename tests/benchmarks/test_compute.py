@@ -14,12 +14,6 @@ from tests.gpu.machines import needs_compiler
 pytestmark = needs_compiler
 
 
-@pytest.fixture(autouse=True)
-def _peers() -> None:
-    # The extra bench brings it, for make bench-compute.
-    pytest.importorskip("numba")
-
-
 def test_command_prints_the_ratios_last(capsys: pytest.CaptureFixture[str]) -> None:
     assert compute.main(["--chunks=1", "--samples=200", "--repeats=1"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
