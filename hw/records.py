@@ -16,6 +16,7 @@ __all__ = [
     "EVENT_KIND",
     "MARKET_UPDATE",
     "ORDER",
+    "ORDER_FLAG",
     "ORDER_KIND",
     "ORDER_STATE",
     "RECORDS",
@@ -224,6 +225,7 @@ ORDER: Final = RECORDS["order"]
 RISK_EVENT: Final = RECORDS["risk_event"]
 REQUEST_KIND: Final = ENUMS["request_kind"]
 ORDER_KIND: Final = ENUMS["order_kind"]
+ORDER_FLAG: Final = ENUMS["order_flag"]
 ORDER_STATE: Final = ENUMS["order_state"]
 RISK_EVENT_KIND: Final = ENUMS["risk_event_kind"]
 REPORT_ERROR: Final = ENUMS["report_error"]

@@ -8,11 +8,33 @@ from hypothesis import settings
 from host.folders import data_directory
 from sim.devices.verilated import VerilatedDevice
 
-ROOT = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
+
+#: Folders of tests whose coverage is not measured: they simulate and prove circuits, several
+#: times slower if traced. The lines of a circuit run once, when it is built;
+#: ``tests/system/test_elaboration.py`` does that for all of them.
+UNTRACED = ("cosim", "formal", "gateware")
 
 # On a busy machine an example may wait for its turn: that is no failure.
 settings.register_profile("tickgate", deadline=None)
 settings.load_profile("tickgate")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is not measured."""
+    for item in items:
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in UNTRACED:
+            item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.fixture(autouse=True)
+def processes_are_measured_as_their_test(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Do not measure the processes either that such a test starts."""
+    if request.node.get_closest_marker("no_cover"):
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 @pytest.fixture(scope="session")

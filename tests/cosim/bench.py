@@ -40,6 +40,9 @@ from gateware.risk.open_orders import OpenOrders
 from gateware.risk.reject_watch import RejectWatch
 from gateware.risk.sip_hash import SipHash
 from gateware.risk.time_base import TimeBase
+from gateware.strategy.arbitrage import Arbitrage
+from gateware.strategy.imbalance_taker import ImbalanceTaker
+from gateware.strategy.quoter import Quoter
 from hw.registers import REGISTERS, RISK_REGISTERS
 from tests.gateware.bench import TINY
 from tests.gateware.market.bench import MARKET
@@ -83,6 +86,7 @@ TABLE: Final = replace(TINY, id_bits=24)
 DEADMAN: Final = {"timeout_bits": 5, "unit_bits": 3}
 
 _MADE: Final[dict[str, Callable[[], wiring.Component]]] = {
+    "arbitrage": lambda: Arbitrage(parameters=MARKET),
     "arming": lambda: Arming(
         operators=OPERATORS, instruments=INSTRUMENTS, timeout_bits=TIMEOUT_BITS,
         lockout_bits=LOCKOUT_BITS,
@@ -94,6 +98,7 @@ _MADE: Final[dict[str, Callable[[], wiring.Component]]] = {
     "decide": lambda: Decide(parameters=TINY),
     "decode": lambda: Decode(parameters=TINY),
     "engine": lambda: BookEngine(parameters=TINY),
+    "imbalance_taker": lambda: ImbalanceTaker(parameters=MARKET),
     "kill_switch": lambda: KillSwitch(**COUNTS),
     "last_trades": lambda: LastTrades(parameters=NARROW),
     "level_store": lambda: LevelStore(parameters=TINY),
@@ -103,6 +108,7 @@ _MADE: Final[dict[str, Callable[[], wiring.Component]]] = {
     "order_table": lambda: OrderTable(parameters=TABLE),
     "price_window": lambda: PriceWindow(**WINDOW),
     "pipeline": lambda: Pipeline(parameters=TINY),
+    "quoter": lambda: Quoter(parameters=MARKET),
     "receive_mac": ReceiveMac,
     "register_bank": lambda: RegisterBank(constants=CONSTANTS, registers=BANK),
     "reject_watch": RejectWatch,

@@ -44,6 +44,7 @@ ELSEWHERE: Final = {
     "OutOfContext": "It is for place and route, and is tested there.",
     "OwnPrices": "It is part of RiskGate, and means nothing alone.",
     "PriceHistory": "It is part of CircuitBreaker.",
+    "QuoteSide": "It is part of Quoter.",
     "RateLimit": "It is part of RiskGate.",
     "RecentFences": "It is part of CircuitBreaker.",
     "RepeatFilter": "It is part of RiskGate.",

@@ -1,0 +1,1 @@
+"""Triggers: each watches the consolidated market and says which orders it wants."""
