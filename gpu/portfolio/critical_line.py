@@ -5,21 +5,22 @@ Research Logistics Quarterly 3; in the form of Niedermayer and Niedermayer (2010
 Markowitz's critical line algorithm", Handbook of Portfolio Construction.
 """
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Frontier", "InfeasibleError", "efficient_frontier"]
+from gpu.portfolio.constraints import InfeasibleError
+
+__all__ = ["Frontier", "efficient_frontier"]
 
 _Vector = NDArray[np.float64]
 #: Asymmetry and negative eigenvalues that rounding explains, relative to the largest entry.
 _ROUNDING: Final = 1e-9
-
-
-class InfeasibleError(ValueError):
-    """No portfolio meets the constraints."""
+#: Between means that are equal, relative to the spread of all.
+_TIE: Final = 1e-10
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,14 @@ class Frontier:
         slack = _ROUNDING * max(abs(low), abs(high))
         if not np.all((wanted >= low - slack) & (wanted <= high + slack)):
             raise ValueError(f"returns must be from {low:.9g} to {high:.9g}, not {wanted}")
-        rising = self.returns[::-1]
-        above = np.clip(np.searchsorted(rising, wanted), 1, max(len(rising) - 1, 1))
+        # Of corners with the same return the one with the least variance counts.
+        apart = np.diff(self.returns[::-1], prepend=-np.inf) > _TIE * max(abs(low), abs(high))
+        rising, corners = self.returns[::-1][apart], self.corners[::-1][apart]
         if len(rising) == 1:
-            return np.repeat(self.corners, len(wanted), axis=0)
-        step = rising[above] - rising[above - 1]
-        share = np.clip((wanted - rising[above - 1]) / np.where(step > 0, step, 1), 0, 1)[:, None]
-        corners = self.corners[::-1]
+            return np.repeat(corners, len(wanted), axis=0)
+        above = np.clip(np.searchsorted(rising, wanted), 1, len(rising) - 1)
+        share = (wanted - rising[above - 1]) / (rising[above] - rising[above - 1])
+        share = np.clip(share, 0, 1)[:, None]
         weights: _Vector = (1 - share) * corners[above - 1] + share * corners[above]
         return weights
 
@@ -160,7 +162,7 @@ def efficient_frontier(
     low = np.broadcast_to(np.asarray(lower, dtype=np.float64), mu.shape).copy()
     high = np.broadcast_to(np.asarray(upper, dtype=np.float64), mu.shape).copy()
     _check_bounds(low, high)
-    line = _CriticalLine(mu, sigma, low, high)
+    line = _CriticalLine(_without_ties(mu, np.diag(sigma)), sigma, low, high)
     tolerances, corners = line.corners()
     return Frontier(tolerances, corners, mu, sigma)
 
@@ -194,6 +196,21 @@ def _check_bounds(low: _Vector, high: _Vector) -> None:
         raise InfeasibleError(f"upper bounds add up to {high.sum():.9g}, less than 1")
 
 
+def _without_ties(mu: _Vector, variance: _Vector) -> _Vector:
+    """Return means that differ, so that each corner has one asset that changes sides.
+
+    Of equal ones the asset with the least variance stays; the others lose so little that the
+    frontier does not show it.
+    """
+    order = np.lexsort((variance, -mu))
+    spread = float(np.ptp(mu)) or float(np.sqrt(variance.max())) or 1.0
+    step = _TIE * spread
+    found = mu.copy()
+    for before, here in itertools.pairwise(order):
+        found[here] = min(found[here], found[before] - step)
+    return found
+
+
 class _CriticalLine:
     """Walk from the highest return to the least variance, from corner to corner."""
 
@@ -207,8 +224,7 @@ class _CriticalLine:
     def _highest_return(self) -> tuple[_Vector, int]:
         """Return the weights with the highest return, and the asset that bounds leave free."""
         weights, left = self.low.copy(), 1 - self.low.sum()
-        # Of equal returns the one with the least variance first: the walk then stays efficient.
-        order = np.lexsort((np.diag(self.sigma), -self.mu))
+        order = np.argsort(-self.mu)
         for i in order:
             add = min(self.high[i] - self.low[i], left)
             weights[i] += add

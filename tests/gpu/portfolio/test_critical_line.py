@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
-from gpu.portfolio.critical_line import Frontier, InfeasibleError, efficient_frontier
+from gpu.portfolio.constraints import InfeasibleError
+from gpu.portfolio.critical_line import Frontier, efficient_frontier
 from tests.gpu.portfolio.orlib import frontier, problem
 
 
@@ -96,6 +97,17 @@ def test_the_best_sharpe_ratio_is_that_of_a_fine_grid(seed: int) -> None:
     others = (grid - 0.0005) / np.sqrt(found.variances_at(grid))
     assert ratio >= others.max() - 1e-12
     assert ratio == pytest.approx(others.max(), rel=1e-6)
+
+
+def test_equal_means_leave_the_least_variance() -> None:
+    _, covariance = market(np.random.default_rng(3), 9, 100)
+    found = efficient_frontier(np.full(9, 0.01), covariance)
+    least = efficient_frontier(np.arange(9.0), covariance)
+    assert found.variances[-1] == pytest.approx(least.variances[-1], rel=1e-9)
+    assert found.variances_at(0.01)[0] == pytest.approx(least.variances[-1], rel=1e-9)
+    pairs = efficient_frontier(np.repeat([0.01, 0.02, 0.03], 3), covariance)
+    best = efficient_frontier(np.arange(3.0), covariance[6:, 6:])
+    assert pairs.variances_at(0.03)[0] == pytest.approx(best.variances[-1], rel=1e-6)
 
 
 def test_assets_that_are_alike_and_singular_covariances_are_no_trouble() -> None:
