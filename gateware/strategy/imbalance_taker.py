@@ -93,23 +93,26 @@ class ImbalanceTaker(wiring.Component):
         sells = change.ask.quantity * _ONE >= bids
         fires, waits, left = Signal(), Signal(), Signal.like(settings.pause)
         m.d.comb += [fires.eq(looks & near & (buys | sells)), self.intent.valid.eq(waits)]
-        order = self.intent.payload
         with m.If(waits):
             m.d.sync += waits.eq(~self.intent.ready)
         with m.Elif(left.any()):
             m.d.sync += left.eq(left - 1)
         with m.Elif(fires):
-            m.d.sync += [waits.eq(1), left.eq(limits.pause), order.eq(0)]
-            m.d.sync += [
-                order.instrument.eq(change.instrument),
-                order.flags.eq(ORDER_FLAG.immediate_or_cancel),
-            ]
-            for takes, side, price in ((~buys, SIDE.ask, change.bid), (buys, SIDE.bid, change.ask)):
-                with m.If(takes):
-                    most = limits.max_quantity
-                    m.d.sync += [
-                        order.side.eq(side), order.venue.eq(price.venue), order.tick.eq(price.tick),
-                        order.quantity.eq(Mux(price.quantity < most, price.quantity, most)),
-                    ]  # fmt: skip
+            m.d.sync += [waits.eq(1), left.eq(limits.pause)]
+            self._fill(m, change, buys, limits.max_quantity)
         count_saturating(m, self.passed_over, fires & (waits | left.any()))
         return m
+
+    def _fill(self, m: Module, change: Any, buys: Value, most: Value) -> None:
+        """Fill in the order: of the side that is small."""
+        order = self.intent.payload
+        m.d.sync += [
+            order.eq(0), order.instrument.eq(change.instrument),
+            order.flags.eq(ORDER_FLAG.immediate_or_cancel),
+        ]  # fmt: skip
+        for takes, side, price in ((~buys, SIDE.ask, change.bid), (buys, SIDE.bid, change.ask)):
+            with m.If(takes):
+                m.d.sync += [
+                    order.side.eq(side), order.venue.eq(price.venue), order.tick.eq(price.tick),
+                    order.quantity.eq(Mux(price.quantity < most, price.quantity, most)),
+                ]  # fmt: skip

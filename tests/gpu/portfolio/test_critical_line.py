@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, minimize
 
 from gpu.portfolio.constraints import InfeasibleError
-from gpu.portfolio.critical_line import Frontier, efficient_frontier
+from gpu.portfolio.critical_line import efficient_frontier
+from gpu.portfolio.frontier import Frontier
 from tests.gpu.portfolio.orlib import frontier, problem
 
 
