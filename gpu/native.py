@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 from gpu.kernels import CHUNK, SUMS, cpu_source
 from gpu.task import GbmTask
 
-__all__ = ["LEVELS", "CompilerError", "NativeBackend", "feature_level", "find_compiler"]
+__all__ = [
+    "LEVELS",
+    "CompilerError",
+    "NativeBackend",
+    "feature_level",
+    "find_compiler",
+    "load_library",
+    "usable_processors",
+]
 
 _FLAGS: Final = (
     "-std=c++17",
@@ -55,7 +63,7 @@ def find_compiler() -> str:
 def feature_level(cache: Path, compiler: str) -> int:
     """Return the highest of ``LEVELS`` that this processor and its system can run."""
     probe = (Path(__file__).parent / "kernels" / "probe.cpp").read_text(encoding="utf-8")
-    level = int(_load(probe, compiler, (), cache).feature_level())
+    level = int(load_library(probe, compiler, (), cache).feature_level())
     return min(level, len(LEVELS) - 1)
 
 
@@ -90,8 +98,8 @@ class NativeBackend:
         self.level = highest if level is None else level
         if not 0 <= self.level <= highest:
             raise ValueError(f"level must be from 0 to {highest} on this machine, not {level}")
-        self.threads = threads or _usable_processors()
-        self._library = _load(cpu_source(), compiler, LEVELS[self.level], cache)
+        self.threads = threads or usable_processors()
+        self._library = load_library(cpu_source(), compiler, LEVELS[self.level], cache)
 
     def gbm_sums(self, task: GbmTask) -> NDArray[np.float64]:
         """Return the sums of each chunk of samples, shape (chunks, 5)."""
@@ -130,13 +138,21 @@ def _pointer(array: NDArray[Any]) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
 
 
-def _usable_processors() -> int:
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _load(source: str, compiler: str, options: tuple[str, ...], cache: Path) -> ctypes.CDLL:
+def load_library(source: str, compiler: str, options: tuple[str, ...], cache: Path) -> ctypes.CDLL:
+    """Return a library that is compiled unless it is in the cache.
+
+    Raises
+    ------
+    CompilerError
+        If the compiler fails.
+    """
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
     identity = [source, version.stdout, platform.machine(), *_FLAGS, *options]
     digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:24]

@@ -8,7 +8,7 @@ processor 4 to 16. ``launch_cuda.h`` and ``launch_cpu.h`` walk over the paths an
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CHUNK", "ENTRIES", "SUMS", "cpu_source", "cuda_source"]
+__all__ = ["CHUNK", "ENTRIES", "SUMS", "anneal_source", "cpu_source", "cuda_source"]
 
 CHUNK: Final = 4096  # paths whose sums make one row; the same in gbm.h
 SUMS: Final = 5  # columns of a row: value, value^2, control, control^2, value * control
@@ -25,6 +25,11 @@ def cuda_source() -> str:
 def cpu_source() -> str:
     """Return the same kernels for a C++17 compiler."""
     return _joined("lane_cpu.h", *_SHARED, "launch_cpu.h")
+
+
+def anneal_source(machine: str) -> str:
+    """Return the annealing of Ising spins, for ``cpu`` or ``cuda``."""
+    return _joined(f"lane_{machine}.h", "math.h", "philox.h", "anneal.h", f"anneal_{machine}.h")
 
 
 def _joined(*names: str) -> str:

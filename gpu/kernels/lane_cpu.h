@@ -73,3 +73,18 @@ FN void multiply(Word a, unsigned b, Word &high, Word &low)
     high = (Word)((even >> 32) | (odd & 0xffffffff00000000ull));
     low = (Word)((even & 0xffffffffull) | (odd << 32));
 }
+
+// Whether a lane has it.
+FN bool any_of(Mask mask)
+{
+#if defined(__AVX512F__)
+    return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(__AVX2__)
+    return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#else
+    int found = 0;
+    for (unsigned i = 0; i < LANES; ++i)
+        found |= mask[i];
+    return found != 0;
+#endif
+}

@@ -15,6 +15,7 @@ FN Int to_int(Word x) { return (int)x; }
 FN Real rounded(Int x) { return __int2float_rn(x); }
 FN Real sqrt_of(Real x) { return sqrtf(x); }
 FN Real pick(Mask mask, Real yes, Real no) { return mask ? yes : no; }
+FN bool any_of(Mask mask) { return mask; }
 
 FN void multiply(Word a, unsigned b, Word &high, Word &low)
 {

@@ -1,0 +1,1 @@
+"""Ising and QUBO problems, and solvers of them: classical computation."""

@@ -1,0 +1,85 @@
+// Simulated annealing of the spins of E(s) = -sum J s s - sum h s; each lane is a replica.
+
+struct Graph {
+    unsigned spins;
+    const unsigned *rows;     // first edge of each spin, and the end of the last one
+    const unsigned *columns;  // the other spin of each edge
+    const float *couplings;
+};
+
+// Costs of a flip are compared with exponential numbers, which end at 17.33.
+#define HIGHEST_COST 17.3286795f
+
+FN Real exponential(Word w)
+{
+    return -log_of(rounded(to_int(w >> 8)) * 5.96046448e-8f + 2.98023224e-8f); // 2^-24, 2^-25
+}
+
+// Offer each spin a flip, once, in order: Metropolis at inverse temperature beta. Counter of the
+// random numbers: (replica, sweep, block of four spins, 1).
+template <class Cells>
+FN Real sweep_of(const Graph &graph, Cells fields, Cells spins, float beta, Word replica,
+                 unsigned sweep, Wide seed)
+{
+    Real energy = real(0.0f);
+    for (unsigned block = 0; 4 * block < graph.spins; ++block) {
+        const Words w = philox(Words{replica, word(sweep), word(block), word(1u)}, (unsigned)seed,
+                               (unsigned)(seed >> 32));
+        for (unsigned k = 0; k < 4 && 4 * block + k < graph.spins; ++k) {
+            const unsigned i = 4 * block + k;
+            const Real spin = spins.at(i);
+            const Real rise = spin * fields.at(i) * 2.0f;
+            const Real cost = rise * beta;
+            if (!any_of(cost < HIGHEST_COST))
+                continue;
+            const Word random = k == 0 ? w.a : k == 1 ? w.b : k == 2 ? w.c : w.d;
+            const Mask flips = cost < exponential(random);
+            if (!any_of(flips))
+                continue;
+            const Real change = pick(flips, spin * -2.0f, real(0.0f));
+            energy = energy + pick(flips, rise, real(0.0f));
+            spins.at(i) = spin + change;
+            for (unsigned e = graph.rows[i]; e < graph.rows[i + 1]; ++e)
+                fields.at(graph.columns[e]) = fields.at(graph.columns[e]) + change * graph.couplings[e];
+        }
+    }
+    return energy;
+}
+
+// Random spins, counter (replica, 0, block, 0), and what the others do to each.
+template <class Cells>
+FN void start_of(const Graph &graph, const float *external, Cells fields, Cells spins, Word replica,
+                 Wide seed)
+{
+    for (unsigned i = 0; i < graph.spins; ++i) {
+        const Words w = philox(Words{replica, word(0u), word(i), word(0u)}, (unsigned)seed,
+                               (unsigned)(seed >> 32));
+        spins.at(i) = pick((w.a & 1u) != 0u, real(1.0f), real(-1.0f));
+    }
+    for (unsigned i = 0; i < graph.spins; ++i) {
+        Real sum = real(external[i]);
+        for (unsigned e = graph.rows[i]; e < graph.rows[i + 1]; ++e)
+            sum = sum + spins.at(graph.columns[e]) * graph.couplings[e];
+        fields.at(i) = sum;
+    }
+}
+
+// Anneal by a schedule and keep the best state that the end of a sweep of its second half had.
+template <class Cells>
+FN void anneal(const Graph &graph, const float *external, const float *betas, unsigned sweeps,
+               Cells fields, Cells spins, Cells best, Word replica, Wide seed)
+{
+    start_of(graph, external, fields, spins, replica, seed);
+    Real energy = real(0.0f), least = real(3.0e38f);
+    for (unsigned sweep = 0; sweep < sweeps; ++sweep) {
+        energy = energy + sweep_of(graph, fields, spins, betas[sweep], replica, sweep + 1, seed);
+        if (2 * sweep + 2 < sweeps)
+            continue;
+        const Mask better = energy < least;
+        if (!any_of(better))
+            continue;
+        least = pick(better, energy, least);
+        for (unsigned i = 0; i < graph.spins; ++i)
+            best.at(i) = pick(better, spins.at(i), best.at(i));
+    }
+}
