@@ -18,7 +18,7 @@ __all__ = ["Check", "examine", "requirements"]
 
 _OLDEST: Final = (3, 11)
 _NEWEST: Final = (3, 13)
-_REQUIREMENT: Final = re.compile(r"^(?P<name>[\w.-]+).*?(extra == ['\"](?P<extra>\w+)['\"])?$")
+_REQUIREMENT: Final = re.compile(r"^(?P<name>[\w.-]+).*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
 _GPU_TIMEOUT_S: Final = 10
 
 
@@ -46,16 +46,19 @@ class Check:
 
 def examine() -> list[Check]:
     """Look at everything."""
-    return [
+    checks = [
         _python(sys.version_info[:2]),
         *_packages(""),
         *_packages("sim"),
+        *_packages("compute"),
         *(_tool(name, candidates) for name, candidates in _tools().items()),
         *_devices(available),
         _gpu(),
         _data(data_directory()),
         _cache(cache_directory()),
     ]
+    # Two extras may bring the same package.
+    return list({check.name: check for check in checks}.values())
 
 
 def _python(found: tuple[int, ...]) -> Check:

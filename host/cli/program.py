@@ -14,6 +14,8 @@ from host.cli.output import CliError, Exit, describe, print_error
 __all__ = ["GROUP", "CommandGroup", "main", "program"]
 
 GROUP: Final = "tickgate.commands"
+#: Extras, by what they bring that a command of the host may lack.
+_BROUGHT_BY: Final = {"scipy": "compute"}
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +46,9 @@ class CommandGroup(click.Group):
 
 def _unavailable(entry: EntryPoint, error: Exception) -> click.Command:
     """Return a command in the place of one that cannot be imported."""
-    top = entry.value.split(".")[0]
-    remedy = f"pip install 'tickgate[{top}]'" if top in ("sim", "gpu") else "tickgate doctor"
+    lacks = (getattr(error, "name", None) or "").split(".")[0]
+    extra = "sim" if entry.value.startswith("sim.") else _BROUGHT_BY.get(lacks)
+    remedy = f"pip install 'tickgate[{extra}]'" if extra else "tickgate doctor"
 
     def explain() -> None:
         raise CliError(

@@ -26,10 +26,12 @@ def test_requirements_are_read_from_the_package_metadata() -> None:
         "numpy>=2.0; python_version > '3'",
         "amaranth[builtin-yosys]<0.6,>=0.5.8; extra == 'sim'",
         'orjson>=3.10; extra == "dev"',
+        "cupy-cuda12x>=13.3; extra == 'gpu-cuda12'",
     ]
     assert requirements("", declared) == ["click", "numpy"]
     assert requirements("sim", declared) == ["amaranth"]
     assert requirements("dev", declared) == ["orjson"]
+    assert requirements("gpu-cuda12", declared) == ["cupy-cuda12x"]
     assert "pyzmq" in requirements("")
 
 

@@ -119,6 +119,14 @@ def test_a_command_that_cannot_be_imported_explains_itself(
     assert error["suggestion"] == remedy
 
 
+def test_a_command_names_the_extra_that_brings_what_it_lacks() -> None:
+    entry = EntryPoint(name="ising", value="host.cli.commands.ising:ising", group=program.GROUP)
+    lacking = ModuleNotFoundError("No module named 'scipy'", name="scipy.sparse")
+    shown = program._unavailable(entry, lacking).short_help
+    assert shown is not None
+    assert shown.endswith("try: pip install 'tickgate[compute]'")
+
+
 @pytest.mark.parametrize(
     "arguments", [["nonsense", "--json"], ["--nonsense", "--json"], ["doctor", "--x", "--json"]]
 )
