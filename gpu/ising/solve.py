@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu.ising.anneal import Annealer, Found, schedule
+from gpu.ising.anneal import Annealer, Found, quantum_schedule, schedule
 from gpu.ising.bifurcation import bifurcate
 from gpu.ising.exact import lowest
 from gpu.ising.problem import Ising
@@ -17,7 +17,7 @@ from gpu.ising.problem import Ising
 __all__ = ["SOLVERS", "Solution", "solve"]
 
 #: Names of the solvers.
-SOLVERS: Final = ("sa", "bsb", "dsb", "exact")
+SOLVERS: Final = ("sa", "sqa", "bsb", "dsb", "exact")
 _REPLICAS: Final = 32
 _SWEEPS: Final = 1000
 _STEPS: Final = 500
@@ -114,6 +114,13 @@ def _attempt(
         return lambda n: annealer.solve(
             problem, replicas=_REPLICAS, seed=seed, betas=betas, first=n * _REPLICAS
         )
+    if solver == "sqa":
+        annealer = Annealer(cache)
+        transverse, beta = quantum_schedule(problem, sweeps or _SWEEPS // 2)
+        return lambda n: annealer.solve_quantum(
+            problem, replicas=_REPLICAS, seed=seed, transverse=transverse, beta=beta,
+            first=n * _REPLICAS,
+        )  # fmt: skip
     rounds = np.random.SeedSequence(seed)
 
     def round_of(_: int) -> Found:

@@ -1,4 +1,4 @@
-// Simulated annealing of the spins of E(s) = -sum J s s - sum h s; each lane is a replica.
+// Annealing of the spins of E(s) = -sum J s s - sum h s; each lane is a replica.
 
 struct Graph {
     unsigned spins;
@@ -82,4 +82,72 @@ FN void anneal(const Graph &graph, const float *external, const float *betas, un
         for (unsigned i = 0; i < graph.spins; ++i)
             best.at(i) = pick(better, spins.at(i), best.at(i));
     }
+}
+
+// The same in one slice of a path integral: a spin is bound to itself in the slices beside it.
+// Counter: (replica, sweep, block of four spins, 2 + slice).
+template <class Cells>
+FN Real slice_sweep_of(const Graph &graph, Cells fields, Cells spins, Cells before, Cells after,
+                       float beta, float bond, Word replica, unsigned sweep, unsigned slice,
+                       Wide seed)
+{
+    Real energy = real(0.0f);
+    for (unsigned block = 0; 4 * block < graph.spins; ++block) {
+        const Words w = philox(Words{replica, word(sweep), word(block), word(2u + slice)},
+                               (unsigned)seed, (unsigned)(seed >> 32));
+        for (unsigned k = 0; k < 4 && 4 * block + k < graph.spins; ++k) {
+            const unsigned i = 4 * block + k;
+            const Real spin = spins.at(i);
+            const Real rise = spin * fields.at(i) * 2.0f;
+            const Real cost = rise * beta + spin * (before.at(i) + after.at(i)) * (2.0f * bond);
+            if (!any_of(cost < HIGHEST_COST))
+                continue;
+            const Word random = k == 0 ? w.a : k == 1 ? w.b : k == 2 ? w.c : w.d;
+            const Mask flips = cost < exponential(random);
+            if (!any_of(flips))
+                continue;
+            const Real change = pick(flips, spin * -2.0f, real(0.0f));
+            energy = energy + pick(flips, rise, real(0.0f));
+            spins.at(i) = spin + change;
+            for (unsigned e = graph.rows[i]; e < graph.rows[i + 1]; ++e)
+                fields.at(graph.columns[e]) = fields.at(graph.columns[e]) + change * graph.couplings[e];
+        }
+    }
+    return energy;
+}
+
+// Path-integral annealing: all slices begin alike, so their energies are known from the same zero.
+// memory: fields and spins of each slice, then the best state and the energy of each slice.
+template <class Cells>
+FN void quantum_anneal(const Graph &graph, const float *external, const float *bonds, float beta,
+                       unsigned sweeps, unsigned slices, Cells memory, Word replica, Wide seed)
+{
+    const unsigned n = graph.spins;
+    const Cells best = memory.part(2 * slices * n), energies = memory.part((2 * slices + 1) * n);
+    start_of(graph, external, memory, memory.part(slices * n), replica, seed);
+    for (unsigned slice = 1; slice < slices; ++slice)
+        for (unsigned i = 0; i < n; ++i) {
+            memory.at(slice * n + i) = memory.at(i);
+            memory.at((slices + slice) * n + i) = memory.at(slices * n + i);
+        }
+    for (unsigned slice = 0; slice < slices; ++slice)
+        energies.at(slice) = real(0.0f);
+    Real least = real(3.0e38f);
+    for (unsigned sweep = 0; sweep < sweeps; ++sweep)
+        for (unsigned slice = 0; slice < slices; ++slice) {
+            const unsigned before = (slice + slices - 1) % slices, after = (slice + 1) % slices;
+            const Cells spins = memory.part((slices + slice) * n);
+            energies.at(slice) = energies.at(slice) +
+                slice_sweep_of(graph, memory.part(slice * n), spins,
+                               memory.part((slices + before) * n), memory.part((slices + after) * n),
+                               beta, bonds[sweep], replica, sweep + 1, slice, seed);
+            if (2 * sweep + 2 < sweeps)
+                continue;
+            const Mask better = energies.at(slice) < least;
+            if (!any_of(better))
+                continue;
+            least = pick(better, energies.at(slice), least);
+            for (unsigned i = 0; i < n; ++i)
+                best.at(i) = pick(better, spins.at(i), best.at(i));
+        }
 }

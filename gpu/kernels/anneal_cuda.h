@@ -3,9 +3,16 @@ struct Cells {
     float *base;
     Wide stride;
     __device__ float &at(unsigned i) const { return base[i * stride]; }
+    __device__ Cells part(unsigned i) const { return Cells{base + i * stride, stride}; }
 };
 
-// memory[3][spins][replicas]; out[replicas][spins]: +1 and -1.
+FN void put(const Graph &graph, Cells best, unsigned k, signed char *out)
+{
+    for (unsigned i = 0; i < graph.spins; ++i)
+        out[(Wide)k * graph.spins + i] = best.at(i) > 0.0f ? 1 : -1;
+}
+
+// memory[3 spins][replicas]; out[replicas][spins]: +1 and -1.
 extern "C" __global__ void anneal_replicas(unsigned spins, const unsigned *rows,
                                            const unsigned *columns, const float *couplings,
                                            const float *external, const float *betas,
@@ -16,10 +23,24 @@ extern "C" __global__ void anneal_replicas(unsigned spins, const unsigned *rows,
     if (k >= replicas)
         return;
     const Graph graph = {spins, rows, columns, couplings};
-    const Wide part = (Wide)spins * replicas;
-    const Cells fields = {memory + k, replicas}, own = {memory + part + k, replicas};
-    const Cells best = {memory + 2 * part + k, replicas};
-    anneal(graph, external, betas, sweeps, fields, own, best, first + k, seed);
-    for (unsigned i = 0; i < spins; ++i)
-        out[(Wide)k * spins + i] = best.at(i) > 0.0f ? 1 : -1;
+    const Cells cells = {memory + k, replicas}, best = cells.part(2 * spins);
+    anneal(graph, external, betas, sweeps, cells, cells.part(spins), best, first + k, seed);
+    put(graph, best, k, out);
+}
+
+// memory[(2 slices + 1) spins + slices][replicas]; out[replicas][spins]: +1 and -1.
+extern "C" __global__ void quantum_replicas(unsigned spins, const unsigned *rows,
+                                            const unsigned *columns, const float *couplings,
+                                            const float *external, const float *bonds,
+                                            unsigned sweeps, unsigned first, unsigned replicas,
+                                            Wide seed, float *memory, signed char *out, float beta,
+                                            unsigned slices)
+{
+    const unsigned k = blockIdx.x * blockDim.x + threadIdx.x;
+    if (k >= replicas)
+        return;
+    const Graph graph = {spins, rows, columns, couplings};
+    const Cells cells = {memory + k, replicas};
+    quantum_anneal(graph, external, bonds, beta, sweeps, slices, cells, first + k, seed);
+    put(graph, cells.part(2 * slices * spins), k, out);
 }

@@ -1,6 +1,7 @@
 """Random problems, and the plainest way to score them."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def random_problem(
     return Ising.from_edges(n, first, second, couplings, fields, int(rng.integers(-9, 9)))
 
 
-def plain_energy(problem: Ising, spins: NDArray[np.int8]) -> float:
+def plain_energy(problem: Ising, spins: Sequence[int] | NDArray[np.int8]) -> float:
     """Return the energy, term by term."""
     dense, energy = problem.couplings.toarray(), float(problem.offset)
     for i in range(problem.size):

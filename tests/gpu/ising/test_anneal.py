@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpu.ising.anneal import Annealer, schedule
+from gpu.ising.anneal import Annealer, quantum_schedule, schedule
 from gpu.ising.exact import lowest
 from gpu.ising.files import read_graph
 from gpu.ising.problem import Ising, cut_of
@@ -85,6 +85,53 @@ def test_a_sweep_flips_spins_with_the_probability_of_metropolis(level: int) -> N
     assert np.abs(share - expected[np.argsort(-(all_states @ [4, 2, 1]))]).max() < 0.008
 
 
+def test_a_sweep_of_two_slices_has_the_probability_of_metropolis() -> None:
+    problem = Ising.from_edges(2, [0], [1], [0.7], [0.2, -0.3])
+    beta, replicas, field = 1.4, 60_000, 0.8
+    found = Annealer(CACHE).solve_quantum(
+        problem, replicas=replicas, seed=3, transverse=np.full(1, field), beta=beta, slices=2
+    )
+    bond = -np.log(np.tanh(beta * field / 2)) / 2
+    # Both slices begin alike; in a ring of two each is beside the other twice.
+    chances = {(s, s): 1 / 4 for s in map(tuple, np.array(states(2)).tolist())}
+    for k in (0, 1):
+        for i in (0, 1):
+            moved: dict[Any, float] = {}
+            for pair, chance in chances.items():
+                spins = list(pair[k])
+                spins[i] = -spins[i]
+                flipped = tuple(spins) if k == 0 else pair[0], tuple(spins) if k else pair[1]
+                rise = plain_energy(problem, spins) - plain_energy(problem, pair[k])
+                cost = beta / 2 * rise + 4 * bond * pair[k][i] * pair[1 - k][i]
+                accept = min(1.0, np.exp(-cost))
+                moved[flipped] = moved.get(flipped, 0.0) + chance * accept
+                moved[pair] = moved.get(pair, 0.0) + chance * (1 - accept)
+            chances = moved
+    expected: dict[Any, float] = {}
+    for one, two in chances:
+        better = plain_energy(problem, two) < plain_energy(problem, one) - 1e-9
+        best = two if better else one
+        expected[best] = expected.get(best, 0.0) + chances[one, two]
+    for state, chance in expected.items():
+        share = (found.spins == np.array(state)).all(axis=1).mean()
+        assert share == pytest.approx(chance, abs=0.008)
+
+
+def test_path_integrals_find_the_lowest_energy_whatever_the_threads() -> None:
+    for seed in range(10):
+        problem = random_problem(np.random.default_rng(seed), 4 + seed, floats=bool(seed % 2))
+        transverse, beta = quantum_schedule(problem, 200)
+        found = [
+            Annealer(CACHE, threads=threads).solve_quantum(
+                problem, replicas=20, seed=seed, transverse=transverse, beta=beta
+            )
+            for threads in (1, 2)
+        ]
+        assert (found[0].spins == found[1].spins).all()
+        least = problem.energy(lowest(problem))
+        assert found[0].energies[found[0].best] == pytest.approx(least, abs=1e-9)
+
+
 @pytest.mark.data
 def test_the_g_set_is_cut_nearly_as_well_as_is_known(data_dir: Path) -> None:
     for name, known in (("G1", 11624), ("G22", 13359), ("G43", 6660)):
@@ -98,7 +145,8 @@ def test_the_g_set_is_cut_nearly_as_well_as_is_known(data_dir: Path) -> None:
 def test_the_kernel_compiles_for_a_gpu(architecture: str) -> None:
     status, text = ptx(anneal_source("cuda"), architecture)
     assert status == 0, text
-    assert ".visible .entry anneal_replicas(" in text
+    for entry in ("anneal_replicas", "quantum_replicas"):
+        assert f".visible .entry {entry}(" in text
 
 
 def test_the_scalar_lane_anneals_as_the_vectors_do(tmp_path: Path) -> None:
@@ -137,3 +185,13 @@ def test_what_cannot_be_annealed_is_refused() -> None:
     large = Ising.from_edges(2, [0], [1], [1 << 24])
     with pytest.raises(ValueError, match="less than 2\\^24"):
         Annealer(CACHE).solve(large, replicas=1, seed=1, betas=np.ones(3))
+    with pytest.raises(ValueError, match="slices at least 2"):
+        Annealer(CACHE).solve_quantum(
+            problem, replicas=1, seed=1, transverse=np.ones(3), beta=1.0, slices=1
+        )
+    with pytest.raises(ValueError, match="transverse field must be positive"):
+        Annealer(CACHE).solve_quantum(problem, replicas=1, seed=1, transverse=np.zeros(3), beta=1.0)
+    with pytest.raises(ValueError, match="sweeps must be at least 1"):
+        quantum_schedule(problem, 0)
+    with pytest.raises(ValueError, match="no coupling and no field"):
+        quantum_schedule(Ising.from_edges(2, [], [], np.zeros(0)), 5)

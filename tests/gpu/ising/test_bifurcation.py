@@ -79,7 +79,7 @@ def test_every_solver_keeps_its_budget_and_says_when_it_was_better(solver: str) 
 
 def test_an_unknown_solver_or_seed_is_refused(tmp_path: Path) -> None:
     problem = Ising.from_edges(2, [0], [1], [1])
-    with pytest.raises(ValueError, match="solver must be one of sa, bsb, dsb, exact"):
+    with pytest.raises(ValueError, match="solver must be one of sa, sqa, bsb, dsb, exact"):
         solve(problem, "magic", budget=1.0, seed=0, cache=tmp_path)
     with pytest.raises(ValueError, match="seed must be"):
         solve(problem, "bsb", budget=1.0, seed=-1, cache=tmp_path)
