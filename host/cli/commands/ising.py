@@ -26,8 +26,8 @@ def ising() -> None:
 @ising.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--solver", type=click.Choice(SOLVERS), default="sa", show_default=True,
-              help="sa: simulated annealing. Quantum-inspired: sqa, by path integrals; bsb and dsb, "
-              "ballistic and discrete bifurcation, for dense problems. exact: up to 24 spins.")  # fmt: skip
+              help="sa: simulated annealing. Quantum-inspired: sqa, by path integrals; bsb and "
+              "dsb, bifurcation, for dense problems. exact: up to 24 spins.")  # fmt: skip
 @click.option("--budget", type=click.FloatRange(min=0), default=5.0, show_default=True,
               help="Begin no round later than this [s].")  # fmt: skip
 @click.option("--sweeps", type=click.IntRange(min=1), help="Sweeps or steps of a round.")
