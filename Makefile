@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	&& echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint pytest formal mutants bench bench-compute gpu-check pnr docs wheel clean distclean
+.PHONY: help demo test test-full lint pytest formal mutants bench bench-compute bench-ising gpu-check pnr docs wheel clean distclean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ bench: $(VENV)/stamp-dev ## updates per second against another order book; JSON 
 
 bench-compute: $(VENV)/stamp-dev ## Monte Carlo against numba and QuantLib; JSON last
 	$(BIN)/python -m tests.benchmarks.compute
+
+bench-ising: $(VENV)/stamp-dev ## time to solution of Ising solvers and of their peers; JSON last
+	$(BIN)/python -m tests.benchmarks.ising
 
 gpu-check: ## the kernels on this machine's GPU, with the Python it finds; JSON last
 	$(PYTHON) -m tests.gpu.check
