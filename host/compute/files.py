@@ -49,7 +49,7 @@ class Series:
     values: NDArray[np.float64]
 
     def returns(self) -> NDArray[np.float64]:
-        """Return simple returns per period [1], of shape (T - 1, n), where the values are prices."""
+        """Return simple returns per period [1], of shape (T - 1, n), of a series of prices."""
         return np.asarray(self.values[1:] / self.values[:-1] - 1)
 
 
