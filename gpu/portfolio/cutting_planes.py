@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 
 from gpu.portfolio.constraints import Constraints
 
-__all__ = ["Certified", "NotConverged", "least_risk"]
+__all__ = ["Certified", "NotConverged", "Risk", "least_risk"]
 
 _Vector = NDArray[np.float64]
 #: Value and a subgradient of the risk at some weights.
