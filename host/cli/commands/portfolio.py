@@ -106,7 +106,8 @@ def optimize(file: Path, as_json: bool, objective: str, **given: Any) -> None:
     if as_json:
         print_json(result)
         return
-    held = sorted(result.pop("weights").items(), key=lambda item: -abs(item[1]))
+    shares: dict[str, float] = result.pop("weights")
+    held = sorted(shares.items(), key=lambda item: -abs(item[1]))
     rows = [(name, f"{w:.4%}") for name, w in held if abs(w) > _HELD]
     print_table(("instrument", "weight"), rows, right=("weight",))
     print_table(("", "a period"), [(k, f"{v:.6g}" if isinstance(v, float) else str(v))
@@ -133,7 +134,7 @@ def frontier(file: Path, as_json: bool, points: int, **given: Any) -> None:
     wanted = np.linspace(found.returns[-1], found.returns[0], points)
     weights = found.at_returns(wanted)
     deviations = np.sqrt(found.variances_at(wanted))
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "expected": float(expected),
             "deviation": float(deviation),
