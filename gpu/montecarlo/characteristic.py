@@ -180,7 +180,7 @@ class Kou(_Checked):
             up = self.up_share * self.up_rate / (self.up_rate - s)
             return up + (1.0 - self.up_share) * self.down_rate / (self.down_rate + s) - 1.0
 
-        s: Complex = 1j * u
+        s: Complex = np.asarray(1j * u, dtype=np.complex128)
         jumps = self.intensity * (moment(s) - s * moment(np.ones(1, dtype=np.complex128)))
         return expiry * (jumps - self.vol**2 / 2.0 * (u * u + s))
 
