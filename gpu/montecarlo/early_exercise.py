@@ -120,7 +120,7 @@ def _rule(option: Option, prices: Floats) -> list[Floats | None]:
         if len(inside) < 10 * (_DEGREE + 1):
             continue
         basis = _basis(option, prices[date, inside])
-        fit = np.linalg.lstsq(basis, cash[inside])[0]
+        fit = np.asarray(np.linalg.lstsq(basis, cash[inside])[0], dtype=np.float64)
         now = inside[gain[inside] > basis @ fit]
         rule[date] = fit
         cash[now] = gain[now]
