@@ -30,6 +30,7 @@ from gateware.csr.bank import RegisterBank
 from gateware.market.consolidated import ConsolidatedMarket
 from gateware.market.last_trades import LastTrades
 from gateware.net.receive_mac import ReceiveMac
+from gateware.net.udp_filter import UdpFilter
 from gateware.risk.arming import Arming
 from gateware.risk.breaker.price_window import PriceWindow
 from gateware.risk.circuit_breaker import CircuitBreaker
@@ -121,6 +122,7 @@ _MADE: Final[dict[str, Callable[[], wiring.Component]]] = {
     "stream_arbiter": lambda: StreamArbiter(shape=unsigned(16), inputs=ARBITER_INPUTS),
     "stream_buffer": lambda: StreamBuffer(shape=unsigned(16)),
     "time_base": lambda: TimeBase(time_bits=NARROW.time_bits),
+    "udp_filter": lambda: UdpFilter(groups=4),
 }  # fmt: skip
 #: Names of the components, each the prefix of its ports and the name of its cocotb module.
 PARTS: Final = tuple(_MADE)
