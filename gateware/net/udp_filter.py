@@ -206,7 +206,7 @@ class UdpFilter(wiring.Component):
             self._judging & ~self._is_udp,
             self._judging & ~self._plain,
             self._judging & ~self._whole,
-            self._judging & (folded[:16] + folded[16] != 0xFFFF),
+            self._judging & (folded != 0xFFFF),
             self._judging & ((self._udp_bytes <= 8) | (self._udp_bytes + 20 > self._ip_bytes)),
             self._judging & ~self._matched,
         )

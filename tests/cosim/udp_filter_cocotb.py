@@ -23,7 +23,8 @@ async def spoilt_frames_at_random_gaps_are_the_models(dut: Any) -> None:
     frames = [(spoilt(rng), rng.random() < 0.9) for _ in range(N_FRAMES)]
     await ports.start()
     ports.set(groups=[vars(group) for group in GROUPS])
-    cycle, ends = 0, {}
+    cycle = 0
+    ends: dict[int, bool] = {}
 
     async def step(word: dict[str, int] | None) -> None:
         nonlocal cycle

@@ -23,7 +23,8 @@ Frames = list[tuple[bytes, bool]]
 def send(frames: Frames, gap: int = 2) -> tuple[Payloads, dict[str, int], list[int]]:
     """Send frames with the MAC's timing; return payloads, counters, cycles of first words."""
     line: list[tuple[bytes, int, int]] = []
-    starts, ends = [], {}
+    starts: list[int] = []
+    ends: dict[int, bool] = {}
     for frame, good in frames:
         starts.append(len(line))
         pieces = [frame[n : n + 8] for n in range(0, len(frame) + 1, 8)]
