@@ -45,6 +45,8 @@ def build_cosim(component: wiring.Component, build_dir: Path) -> None:
         build_dir,
         sources=[Path(main), include_folder() / "verilated_vpi.cpp"],
         output="top",
+        # Python drives every cycle and takes most of the time: what compiles soon is done first.
+        fast="-O1",
         link=[f"-Wl,-rpath,{libraries}", f"-L{libraries}", "-lcocotbvpi_verilator"],
     )
 

@@ -118,6 +118,7 @@ def compile_cpp(
     output: str,
     defines: Mapping[str, int] | None = None,
     link: Sequence[str] = (),
+    fast: str = _FAST,
 ) -> Path:
     """Compile and link the C++ that ``verilate`` wrote, on every core.
 
@@ -133,6 +134,8 @@ def compile_cpp(
         Macros for the sources.
     link : sequence of str
         Options of the linker.
+    fast : str
+        How the compiler optimises what runs every cycle.
 
     Raises
     ------
@@ -148,7 +151,7 @@ def compile_cpp(
     every = [*folder.glob("*.cpp"), *(include / name for name in _RUNTIME), *sources]
 
     def compile_one(source: Path) -> str:
-        level = _SLOW if "Slow" in source.name else _FAST
+        level = _SLOW if "Slow" in source.name else fast
         target = f"{source.stem}.o"
         _run([cxx, *flags, level, "-c", str(source), "-o", target], folder, "the C++ compiler")
         return target
