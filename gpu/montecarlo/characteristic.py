@@ -10,11 +10,14 @@ Albrecher, Mayer, Schoutens and Tistaert (2007), "The little Heston trap".
 """
 
 import math
-from dataclasses import dataclass, fields
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gpu.montecarlo.checks import check_numbers
 
 __all__ = ["Bates", "Heston", "Kou", "Merton", "Process"]
 
@@ -38,23 +41,8 @@ class Process(Protocol):
         ...
 
 
-class _Checked:
-    """Fields are finite; those named are positive or not negative."""
-
-    def _check(self, positive: tuple[str, ...], not_negative: tuple[str, ...] = ()) -> None:
-        for field in fields(self):  # type: ignore[arg-type]  # every child is a dataclass
-            if not math.isfinite(value := getattr(self, field.name)):
-                raise ValueError(f"{field.name} must be finite, not {value}")
-        for name in positive:
-            if not (value := getattr(self, name)) > 0:
-                raise ValueError(f"{name} must be positive, not {value}")
-        for name in not_negative:
-            if (value := getattr(self, name)) < 0:
-                raise ValueError(f"{name} must not be negative, not {value}")
-
-
 @dataclass(frozen=True, kw_only=True)
-class Heston(_Checked):
+class Heston:
     """Variance is a square-root process: ``dv = kappa (theta - v) dt + sigma sqrt(v) dW``.
 
     Parameters
@@ -81,7 +69,7 @@ class Heston(_Checked):
     rho: float
 
     def __post_init__(self) -> None:
-        self._check(("kappa", "theta", "sigma"), ("v0",))
+        check_numbers(self, positive=("kappa", "theta", "sigma"), not_negative=("v0",))
         if not -1.0 <= self.rho <= 1.0:
             raise ValueError(f"rho must be from -1 to 1, not {self.rho}")
 
@@ -107,7 +95,26 @@ class Heston(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Merton(_Checked):
+class _JumpDiffusion(ABC):
+    """A diffusion with compensated jumps."""
+
+    vol: float
+    intensity: float
+
+    def __post_init__(self) -> None:
+        check_numbers(self, not_negative=("vol", "intensity"))
+
+    def log_characteristic(self, u: Floats, expiry: float) -> Complex:
+        """Return the logarithm of the characteristic function."""
+        return expiry * (self._jumps(u) - self.vol**2 / 2.0 * (u * u + 1j * u))
+
+    @abstractmethod
+    def _jumps(self, u: Floats) -> Complex:
+        """Return the exponent of the jumps, a year."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merton(_JumpDiffusion):
     """A diffusion with jumps whose logarithm is normal.
 
     Parameters
@@ -125,22 +132,19 @@ class Merton(_Checked):
         If a number is out of range.
     """
 
-    vol: float
-    intensity: float
     jump_mean: float
     jump_vol: float
 
     def __post_init__(self) -> None:
-        self._check((), ("vol", "intensity", "jump_vol"))
+        super().__post_init__()
+        check_numbers(self, not_negative=("jump_vol",))
 
-    def log_characteristic(self, u: Floats, expiry: float) -> Complex:
-        """Return the logarithm of the characteristic function."""
-        jumps = _normal_jumps(u, self.intensity, self.jump_mean, self.jump_vol)
-        return expiry * (jumps - self.vol**2 / 2.0 * (u * u + 1j * u))
+    def _jumps(self, u: Floats) -> Complex:
+        return _normal_jumps(u, self.intensity, self.jump_mean, self.jump_vol)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kou(_Checked):
+class Kou(_JumpDiffusion):
     """A diffusion with jumps whose logarithm is double exponential.
 
     Parameters
@@ -160,29 +164,25 @@ class Kou(_Checked):
         If a number is out of range.
     """
 
-    vol: float
-    intensity: float
     up_share: float
     up_rate: float
     down_rate: float
 
     def __post_init__(self) -> None:
-        self._check(("down_rate",), ("vol", "intensity"))
+        super().__post_init__()
+        check_numbers(self, positive=("down_rate",))
         if not 0.0 <= self.up_share <= 1.0:
             raise ValueError(f"up_share must be from 0 to 1, not {self.up_share}")
         if not self.up_rate > 1.0:
             raise ValueError(f"up_rate must be above 1, not {self.up_rate}")
 
-    def log_characteristic(self, u: Floats, expiry: float) -> Complex:
-        """Return the logarithm of the characteristic function."""
-
+    def _jumps(self, u: Floats) -> Complex:
         def moment(s: Complex) -> Complex:
             up = self.up_share * self.up_rate / (self.up_rate - s)
             return up + (1.0 - self.up_share) * self.down_rate / (self.down_rate + s) - 1.0
 
         s: Complex = np.asarray(1j * u, dtype=np.complex128)
-        jumps = self.intensity * (moment(s) - s * moment(np.ones(1, dtype=np.complex128)))
-        return expiry * (jumps - self.vol**2 / 2.0 * (u * u + s))
+        return self.intensity * (moment(s) - s * moment(np.ones(1, dtype=np.complex128)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +203,7 @@ class Bates(Heston):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check((), ("intensity", "jump_vol"))
+        check_numbers(self, not_negative=("intensity", "jump_vol"))
 
     def log_characteristic(self, u: Floats, expiry: float) -> Complex:
         """Return the logarithm of the characteristic function."""

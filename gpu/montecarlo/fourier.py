@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu.montecarlo.characteristic import Process
+from gpu.montecarlo.checks import check_numbers
 
 __all__ = ["Market", "european_prices"]
 
@@ -46,11 +47,7 @@ class Market:
     dividend: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("spot", "rate", "dividend"):
-            if not math.isfinite(value := getattr(self, name)):
-                raise ValueError(f"{name} must be finite, not {value}")
-        if not self.spot > 0:
-            raise ValueError(f"spot must be positive, not {self.spot}")
+        check_numbers(self, positive=("spot",))
 
     def forward(self, expiry: float) -> float:
         """Return the expected price [currency of the spot]."""

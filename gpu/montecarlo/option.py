@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from gpu.montecarlo.checks import check_numbers
 from gpu.task import Payoff
 
 __all__ = ["Option"]
@@ -51,21 +52,12 @@ class Option:
     barrier: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("spot", "strike", "rate", "vol", "expiry", "dividend"):
-            if not math.isfinite(value := getattr(self, name)):
-                raise ValueError(f"{name} must be finite, not {value}")
-        for name in ("spot", "strike", "expiry"):
-            if not (value := getattr(self, name)) > 0:
-                raise ValueError(f"{name} must be positive, not {value}")
-        if self.vol < 0:
-            raise ValueError(f"vol must not be negative, not {self.vol}")
+        check_numbers(self, positive=("spot", "strike", "expiry"), not_negative=("vol",))
         if self.fixings < 1:
             raise ValueError(f"fixings must be at least 1, not {self.fixings}")
         if (self.payoff == Payoff.KNOCK_OUT) != (self.barrier is not None):
             raise ValueError(f"a barrier is for a knock-out, and only for it: {self}")
-        if self.barrier is not None and not (
-            math.isfinite(self.barrier) and self.barrier > 0 and self.barrier != self.spot
-        ):
+        if self.barrier is not None and not (self.barrier > 0 and self.barrier != self.spot):
             raise ValueError(f"barrier must be positive and not the spot, not {self.barrier}")
 
     @property

@@ -8,6 +8,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import pdist
 
 from gpu.portfolio.critical_line import efficient_frontier
+from gpu.portfolio.estimators import split_covariance
 
 __all__ = ["black_litterman", "hierarchical_risk_parity", "most_diversified", "risk_budget"]
 
@@ -42,8 +43,7 @@ def risk_budget(covariance: _Array, budget: _Array | None = None) -> _Array:
     if np.linalg.eigvalsh(covariance)[0] <= 0:
         raise ValueError("covariance must be positive definite: some portfolio has no risk at all")
     share = share / share.sum()
-    deviation = np.sqrt(np.diag(covariance))
-    scaled = covariance / np.outer(deviation, deviation)
+    deviation, scaled = split_covariance(covariance)
     x = np.sqrt(share / scaled.sum(axis=1).clip(min=1e-3))
     for _ in range(_STEPS):
         gradient = scaled @ x - share / x
@@ -70,11 +70,8 @@ def most_diversified(covariance: _Array) -> _Array:
     ValueError
         If a variance is not positive.
     """
-    variance = np.diag(covariance)
-    if not (variance > 0).all():
-        raise ValueError(f"variances must be positive, not {variance.min():.6g}")
-    deviation = np.sqrt(variance)
-    found = efficient_frontier(np.zeros(len(variance)), covariance / np.outer(deviation, deviation))
+    deviation, correlation = split_covariance(covariance)
+    found = efficient_frontier(np.zeros(len(deviation)), correlation)
     weights = found.least_variance / deviation
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
@@ -92,14 +89,11 @@ def hierarchical_risk_parity(covariance: _Array) -> _Array:
     ValueError
         If a variance is not positive.
     """
-    variance = np.diag(covariance)
-    if not (variance > 0).all():
-        raise ValueError(f"variances must be positive, not {variance.min():.6g}")
-    n = len(variance)
+    deviation, correlation = split_covariance(covariance)
+    n = len(deviation)
     if n == 1:
         return np.ones(1)
-    correlation = np.clip(covariance / np.sqrt(np.outer(variance, variance)), -1, 1)
-    distance = np.sqrt((1 - correlation) / 2)
+    distance = np.sqrt((1 - np.clip(correlation, -1, 1)) / 2)
     np.fill_diagonal(distance, 0.0)
     # The tree is of the distances between whole columns of that matrix, as in the paper.
     order = leaves_list(linkage(pdist(distance), "single"))

@@ -12,6 +12,7 @@ __all__ = [
     "ledoit_wolf",
     "oracle_approximating",
     "sample_covariance",
+    "split_covariance",
 ]
 
 _Matrix = NDArray[np.float64]
@@ -31,6 +32,21 @@ def sample_covariance(returns: _Matrix) -> _Matrix:
     return covariance
 
 
+def split_covariance(covariance: _Matrix) -> tuple[_Matrix, _Matrix]:
+    """Return the deviations and the correlations, shapes (n,) and (n, n).
+
+    Raises
+    ------
+    ValueError
+        If a variance is not positive.
+    """
+    variance = np.diag(covariance)
+    if not (variance > 0).all():
+        raise ValueError(f"variances must be positive, not {variance.min():.6g}")
+    deviation = np.sqrt(variance)
+    return deviation, covariance / np.outer(deviation, deviation)
+
+
 def ledoit_wolf(returns: _Matrix) -> tuple[_Matrix, float]:
     """Shrink the covariance towards a multiple of the identity; return it and the weight of that.
 
@@ -43,14 +59,13 @@ def ledoit_wolf(returns: _Matrix) -> tuple[_Matrix, float]:
         As ``sample_covariance``.
     """
     centred = _centred(returns)
+    sample = centred.T @ centred / len(centred)
     rows, n = centred.shape
-    sample = centred.T @ centred / rows
-    level = np.trace(sample) / n
-    distance = ((sample - level * np.eye(n)) ** 2).sum()
+    distance = ((sample - np.trace(sample) / n * np.eye(n)) ** 2).sum()
     # Mean over the rows of the squared distance of x x' from the sample covariance.
     noise = ((centred**2).sum(axis=1) ** 2).sum() / rows**2 - (sample**2).sum() / rows
     weight = float(min(noise, distance) / distance) if distance > 0 else 0.0
-    return (1 - weight) * sample + weight * level * np.eye(n), weight
+    return _towards_identity(sample, weight), weight
 
 
 def oracle_approximating(returns: _Matrix) -> tuple[_Matrix, float]:
@@ -65,14 +80,13 @@ def oracle_approximating(returns: _Matrix) -> tuple[_Matrix, float]:
         As ``sample_covariance``.
     """
     centred = _centred(returns)
-    rows, n = centred.shape
-    sample = centred.T @ centred / rows
-    level = np.trace(sample) / n
+    sample = centred.T @ centred / len(centred)
     # Both sides divided by n^2; the factor 1 - 2 / n of the paper left out, as is usual.
-    alpha = (sample**2).mean()
+    rows, n = centred.shape
+    alpha, level = (sample**2).mean(), np.trace(sample) / n
     below = (rows + 1) * (alpha - level**2 / n)
     weight = float(min((alpha + level**2) / below, 1.0)) if below > 0 else 1.0
-    return (1 - weight) * sample + weight * level * np.eye(n), weight
+    return _towards_identity(sample, weight), weight
 
 
 def constant_correlation(returns: _Matrix) -> tuple[_Matrix, float]:
@@ -125,11 +139,8 @@ def clipped(covariance: _Matrix, rows: int) -> tuple[_Matrix, int]:
     ValueError
         If a variance is not positive.
     """
-    variance = np.diag(covariance)
-    if not (variance > 0).all():
-        raise ValueError(f"variances must be positive, not {variance.min():.6g}")
-    deviation = np.sqrt(variance)
-    values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
+    deviation, correlation = split_covariance(covariance)
+    values, vectors = np.linalg.eigh(correlation)
     noise = values < (1 + np.sqrt(len(values) / rows)) ** 2
     if noise.any():
         values = np.where(noise, values[noise].mean(), values)
@@ -163,6 +174,13 @@ def bayes_stein(mean: _Matrix, covariance: _Matrix, rows: int) -> tuple[_Matrix,
     distance = off @ np.linalg.solve(covariance, off)
     weight = float((len(mean) + 2) / (len(mean) + 2 + rows * distance))
     return (1 - weight) * mean + weight * anchor, weight
+
+
+def _towards_identity(sample: _Matrix, weight: float) -> _Matrix:
+    """Mix a covariance with the multiple of the identity that has its trace."""
+    n = len(sample)
+    mixed: _Matrix = (1 - weight) * sample + weight * np.trace(sample) / n * np.eye(n)
+    return mixed
 
 
 def _centred(returns: _Matrix) -> _Matrix:
