@@ -1,22 +1,21 @@
 """Trigger: buy where an instrument is offered for less than another venue bids, after fees."""
 
-from typing import Any, Final
+from typing import Final
 
 from amaranth import Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.common.saturating import count_saturating
 from gateware.common.view import view
-from gateware.market.layouts import market_change
 from gateware.strategy.layouts import arbitrage_settings, intent_layout
+from gateware.strategy.trigger import Trigger
 from hw.records import ORDER_FLAG, SIDE
 from hw.risk_parameters import RiskParameters
 
 __all__ = ["Arbitrage"]
 
 
-class Arbitrage(wiring.Component):
+class Arbitrage(Trigger):
     """Sell at the best bid and buy at the best offer, if that pays the costs at both venues.
 
     With best bid b at venue v and best offer a at another venue w it acts if
@@ -52,26 +51,15 @@ class Arbitrage(wiring.Component):
 
     LATENCY: Final = 1
 
-    change_valid: Value
-    change: Any
-    settings: Any
-    intent: stream.Interface
     passed: Value
     denied: Value
     passed_over: Signal
 
     def __init__(self, *, parameters: RiskParameters) -> None:
-        self.parameters = p = parameters
         super().__init__(
-            {
-                "change_valid": In(1),
-                "change": In(market_change(p)),
-                "settings": In(arbitrage_settings(p)),
-                "intent": Out(stream.Signature(intent_layout(p))),
-                "passed": In(1),
-                "denied": In(1),
-                "passed_over": Out(32),
-            }
+            parameters=parameters,
+            settings=arbitrage_settings(parameters),
+            more={"passed": In(1), "denied": In(1), "passed_over": Out(32)},
         )
 
     def elaborate(self, platform: object) -> Module:

@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 from amaranth import Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from gateware.common.saturating import count_saturating
 from gateware.common.view import view
 from gateware.market.layouts import market_change
-from gateware.strategy.layouts import intent_layout, taker_settings
+from gateware.strategy.layouts import taker_settings
+from gateware.strategy.trigger import Trigger
 from hw.records import ORDER_FLAG, SIDE
 from hw.risk_parameters import RiskParameters
 
@@ -18,7 +18,7 @@ __all__ = ["ImbalanceTaker"]
 _ONE: Final = 16  # of the ratio
 
 
-class ImbalanceTaker(wiring.Component):
+class ImbalanceTaker(Trigger):
     """Buy the best offer if the best bid is many times as large, and the other way round.
 
     With quantities B and A at best bid and offer it buys if ``16 B >= ratio A`` and sells if
@@ -52,22 +52,13 @@ class ImbalanceTaker(wiring.Component):
 
     LATENCY: Final = 2
 
-    change_valid: Value
-    change: Any
-    settings: Any
-    intent: stream.Interface
     passed_over: Signal
 
     def __init__(self, *, parameters: RiskParameters) -> None:
-        self.parameters = p = parameters
         super().__init__(
-            {
-                "change_valid": In(1),
-                "change": In(market_change(p)),
-                "settings": In(taker_settings(p)),
-                "intent": Out(stream.Signature(intent_layout(p))),
-                "passed_over": Out(32),
-            }
+            parameters=parameters,
+            settings=taker_settings(parameters),
+            more={"passed_over": Out(32)},
         )
 
     def elaborate(self, platform: object) -> Module:

@@ -3,21 +3,20 @@
 from typing import Any, Final
 
 from amaranth import Module, Mux, Signal, Value, signed
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from gateware.common.records import RISK_REQUEST_LAYOUT
 from gateware.common.view import view
-from gateware.market.layouts import market_change
-from gateware.strategy.layouts import intent_layout, quoter_settings
+from gateware.strategy.layouts import quoter_settings
 from gateware.strategy.quote_side import QuoteSide
+from gateware.strategy.trigger import Trigger
 from hw.records import ORDER_FLAG, SIDE
 from hw.risk_parameters import RiskParameters
 
 __all__ = ["Quoter"]
 
 
-class Quoter(wiring.Component):
+class Quoter(Trigger):
     """Keep a bid below and an offer above the host's value of one instrument.
 
     The bid is at ``fair + skew - half_spread``, but below the best offer; the offer at
@@ -59,34 +58,28 @@ class Quoter(wiring.Component):
 
     LATENCY: Final = 4
 
-    change_valid: Value
-    change: Any
     forget_market: Value
-    settings: Any
     now: Value
     new_id: Value
-    intent: stream.Interface
     passed: Value
     denied: Value
     report_valid: Value
     report: Any
 
     def __init__(self, *, parameters: RiskParameters) -> None:
-        self.parameters = p = parameters
+        p = parameters
         super().__init__(
-            {
-                "change_valid": In(1),
-                "change": In(market_change(p)),
+            parameters=p,
+            settings=quoter_settings(p),
+            more={
                 "forget_market": In(1),
-                "settings": In(quoter_settings(p)),
                 "now": In(p.time_bits),
                 "new_id": In(p.id_bits),
-                "intent": Out(stream.Signature(intent_layout(p))),
                 "passed": In(1),
                 "denied": In(1),
                 "report_valid": In(1),
                 "report": In(RISK_REQUEST_LAYOUT),
-            }
+            },
         )
 
     def elaborate(self, platform: object) -> Module:

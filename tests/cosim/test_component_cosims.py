@@ -48,6 +48,7 @@ ELSEWHERE: Final = {
     "RateLimit": "It is part of RiskGate.",
     "RecentFences": "It is part of CircuitBreaker.",
     "RepeatFilter": "It is part of RiskGate.",
+    "Trigger": "It is the base of the triggers.",
     "ReportEffects": "It is part of RiskGate, and means nothing alone.",
     "RiskGate": "It is compared with its model in ApplianceTop.",
     "RiskUnit": "It is compared with its model in ApplianceTop.",

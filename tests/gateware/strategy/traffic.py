@@ -46,7 +46,26 @@ def order_of(intent: Any) -> Order:
     return Order(*(int(getattr(intent, name)) for name in Order._fields))
 
 
-class ArbitrageTraffic:
+class _Offers:
+    """What a trigger should offer, and how many chances it should have passed over."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.passed_over = 0
+        self._of = 0
+        self._offered: Order | None = None
+        self._left = 0
+
+    def _compare(self, *, valid: int, intent: Any, passed_over: int) -> None:
+        assert valid == (self._offered is not None)
+        assert passed_over == self.passed_over
+        if self._offered is not None:
+            assert order_of(intent) == self._offered
+            assert not int(intent.cancel)
+            assert int(intent.instrument) == self._of
+
+
+class ArbitrageTraffic(_Offers):
     """Changes, a port that stalls, and a gate that answers some cycles later.
 
     Parameters
@@ -61,14 +80,11 @@ class ArbitrageTraffic:
     """
 
     def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self.attempts = self.denied = self.passed_over = 0
-        self._of = 0
-        self._offered: Order | None = None
+        super().__init__(rng)
+        self.attempts = self.denied = 0
         self._next: Order | None = None
         self._answer_in = 0
         self._verdict: bool | None = None
-        self._left = 0
 
     def inputs(self) -> dict[str, Any]:
         """Return the inputs of the next cycle."""
@@ -92,12 +108,7 @@ class ArbitrageTraffic:
 
     def see(self, *, valid: int, intent: Any, passed_over: int) -> None:
         """Compare the outputs of this cycle with the rule, and go on to the next."""
-        assert valid == (self._offered is not None)
-        assert passed_over == self.passed_over
-        if self._offered is not None:
-            assert order_of(intent) == self._offered
-            assert not int(intent.cancel)
-            assert int(intent.instrument) == self._of
+        self._compare(valid=valid, intent=intent, passed_over=passed_over)
         wanted = arbitrage(self._bid, self._ask, self._settings) if self._valid else None
         busy = self._offered is not None or self._answer_in or self._left
         if wanted and busy:
@@ -131,7 +142,7 @@ class ArbitrageTraffic:
             self._left, self._next = self._pause, None
 
 
-class TakerTraffic:
+class TakerTraffic(_Offers):
     """Changes and a port that stalls.
 
     Parameters
@@ -146,13 +157,10 @@ class TakerTraffic:
     """
 
     def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self.orders = self.passed_over = 0
+        super().__init__(rng)
+        self.orders = 0
         late = ImbalanceTaker.LATENCY - 1
         self._coming: deque[tuple[Order | None, int, int]] = deque([(None, 0, 0)] * late)
-        self._of = 0
-        self._offered: Order | None = None
-        self._left = 0
 
     def inputs(self) -> dict[str, Any]:
         """Return the inputs of the next cycle."""
@@ -174,12 +182,7 @@ class TakerTraffic:
 
     def see(self, *, valid: int, intent: Any, passed_over: int) -> None:
         """Compare the outputs of this cycle with the rule, and go on to the next."""
-        assert valid == (self._offered is not None)
-        assert passed_over == self.passed_over
-        if self._offered is not None:
-            assert order_of(intent) == self._offered
-            assert not int(intent.cancel)
-            assert int(intent.instrument) == self._of
+        self._compare(valid=valid, intent=intent, passed_over=passed_over)
         wanted, instrument, pause = self._coming.popleft()
         if wanted and (self._offered is not None or self._left):
             self.passed_over += 1
