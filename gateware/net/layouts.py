@@ -5,7 +5,7 @@ from typing import Final
 from amaranth import unsigned
 from amaranth.lib import data
 
-__all__ = ["DROPPED", "FRAME_END", "FRAME_WORD", "GROUP", "PAYLOAD_WORD"]
+__all__ = ["DROPPED", "FRAME_END", "FRAME_WORD", "GROUP", "PAYLOAD"]
 
 FRAME_WORD: Final = data.StructLayout(
     {
@@ -38,12 +38,11 @@ GROUP: Final = data.StructLayout(
     }
 )
 
-PAYLOAD_WORD: Final = data.StructLayout(
+#: Where the payload of a datagram is.
+PAYLOAD: Final = data.StructLayout(
     {
-        "data": unsigned(64),  # payload byte 0 first; bytes beyond `bytes` mean nothing
-        "bytes": unsigned(4),  # 8, or 1 to 7 in the last word [bytes]
-        "first": unsigned(1),  # the payload begins
-        "last": unsigned(1),  # the payload ends here, or the frame did before it
+        "begin": unsigned(6),  # its first byte in the frame: 42, 46 or 50
+        "bytes": unsigned(16),
         "feed": unsigned(3),
         "line": unsigned(1),
     }

@@ -1,4 +1,4 @@
-"""The filter behind the MAC: payloads of UDP datagrams to groups that the host chose."""
+"""The filter beside the MAC's words: which are UDP datagrams to groups that the host chose."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from gateware.common.choice import first_of, select
 from gateware.common.saturating import count_saturating
 from gateware.common.view import view
-from gateware.net.layouts import DROPPED, FRAME_END, FRAME_WORD, GROUP, PAYLOAD_WORD
+from gateware.net.layouts import DROPPED, FRAME_END, FRAME_WORD, GROUP, PAYLOAD
 
 __all__ = ["UdpFilter"]
 
@@ -18,25 +18,25 @@ _IPV4: Final = 0x0800
 _TAGS: Final = (0x8100, 0x88A8)
 _UDP: Final = 17
 _ETHERNET_BYTES: Final = 14
+_PAYLOAD_AT: Final = _ETHERNET_BYTES + 20 + 8
 _FCS_BYTES: Final = 4
 
 
 class UdpFilter(wiring.Component):
-    """Cut the payload out of each datagram to an enabled group, aligned to its first byte.
+    """Say of each frame whether it is a datagram to an enabled group, and where its payload is.
 
     Ethernet II with up to two VLAN tags (TPID 0x8100 or 0x88A8), IPv4 (RFC 791) without options,
     UDP (RFC 768). The Ethernet destination and the UDP checksum are not looked at: the frame's FCS
-    covers both. Padding and FCS are cut off. Of several groups that match, the lowest counts.
+    covers both. Of several groups that match, the lowest counts.
 
-    Cut-through: words go out before the verdict. Every payload that began ends with one word
-    ``last`` and one ``end``; its ``end`` is good only if the MAC's was, and if the frame is as long
-    as its IPv4 header says.
+    Words do not wait for it: who reads the payload takes them from the MAC, and drops what it made
+    of them if ``passes`` is not 1 from the cycle of ``judged`` on. Every frame that passes has one
+    ``end``; it is good only if the MAC's was, and if the frame is as long as its IPv4 header says.
 
     Timing
     ------
-    From the word in with the last byte of a payload word to the payload word, ``LATENCY`` cycles.
-    Payload bytes left over in a frame's last word follow one cycle later. ``end`` comes
-    ``END_LATENCY`` cycles after the MAC's, never before the payload's last word. Nothing stalls.
+    From a frame's sixth word at the input to ``judged``, ``LATENCY`` cycles. ``end`` comes
+    ``END_LATENCY`` cycles after the MAC's. Nothing stalls.
 
     Parameters
     ----------
@@ -49,12 +49,18 @@ class UdpFilter(wiring.Component):
         Of ``ReceiveMac``.
     groups : ``In(GROUP[groups])``
         The list, from the register bank. Sampled once for each frame, behind its sixth word.
-    payload_valid, payload : ``Out(1)``, ``Out(PAYLOAD_WORD)``
-        Words of payloads; they cannot be refused.
+    index : ``Out(12)``
+        Number of the word at the input in its frame, from 0, in the same cycle.
+    payload : ``Out(PAYLOAD)``
+        Where the payload is. ``begin`` is right from the fourth word of a frame on, the others from
+        ``judged`` on, all until the third word of the next frame.
+    judged, passes : ``Out(1)``, ``Out(1)``
+        The headers have been looked at, for one cycle; from then on, whether the frame passes.
+        Frames that end before their seventh word are not judged.
     payload_end_valid, payload_good : ``Out(1)``, ``Out(1)``
-        The verdict on the payload whose ``last`` word went out, in this cycle or before.
+        The verdict on a frame that passed.
     passed : ``Out(32)``
-        Frames of which a payload went out. Counters stop at their largest value.
+        Frames that passed. Counters stop at their largest value.
     passed_bad : ``Out(32)``
         Those of them whose ``end`` was not good.
     truncated, not_udp, options, fragment, bad_checksum, bad_length, no_group : ``Out(32)``
@@ -78,8 +84,10 @@ class UdpFilter(wiring.Component):
     end_valid: Value
     end: Any
     groups: Any
-    payload_valid: Value
+    index: Signal
     payload: Any
+    judged: Signal
+    passes: Signal
     payload_end_valid: Value
     payload_good: Value
     passed: Signal
@@ -96,8 +104,10 @@ class UdpFilter(wiring.Component):
                 "end_valid": In(1),
                 "end": In(FRAME_END),
                 "groups": In(data.ArrayLayout(GROUP, groups)),
-                "payload_valid": Out(1),
-                "payload": Out(PAYLOAD_WORD),
+                "index": Out(12),
+                "payload": Out(PAYLOAD),
+                "judged": Out(1),
+                "passes": Out(1),
                 "payload_end_valid": Out(1),
                 "payload_good": Out(1),
                 "passed": Out(32),
@@ -111,28 +121,25 @@ class UdpFilter(wiring.Component):
         self._collect(m)
         self._read_header(m)
         self._judge_header(m)
-        self._align(m)
-        self._emit(m)
         self._end(m)
         return m
 
     def _collect(self, m: Module) -> None:
         """Give each word its index, and keep those that can hold its headers."""
         follows = Signal(12)
-        self._index = Signal(12)
         self._header = Array(
             Signal(64, name=f"header{n}", reset_less=True) for n in range(_HEADER_WORDS)
         )
-        m.d.comb += self._index.eq(Mux(self.word.first, 0, follows))
+        m.d.comb += self.index.eq(Mux(self.word.first, 0, follows))
         self._complete, self._truncated = Signal(), Signal()
         m.d.sync += [self._complete.eq(0), self._truncated.eq(0)]
         with m.If(self.word_valid):
-            m.d.sync += follows.eq(self._index + 1)
-            with m.If(self._index < _HEADER_WORDS):
+            m.d.sync += follows.eq(self.index + 1)
+            with m.If(self.index < _HEADER_WORDS):
                 m.d.sync += [
-                    self._header[self._index].eq(self.word.data),
+                    self._header[self.index].eq(self.word.data),
                     self._truncated.eq(self.word.last),
-                    self._complete.eq((self._index == _HEADER_WORDS - 1) & ~self.word.last),
+                    self._complete.eq((self.index == _HEADER_WORDS - 1) & ~self.word.last),
                 ]
 
     def _field(self, offset: int, size: int = 2) -> Value:
@@ -147,7 +154,10 @@ class UdpFilter(wiring.Component):
             kind = self._field(12 + 4 * n)
             m.d.comb += tag.eq((kind == _TAGS[0]) | (kind == _TAGS[1]))
         self._tags = Signal(range(3))
-        m.d.comb += self._tags.eq(Mux(tagged[0], 1 + tagged[1], 0))
+        m.d.comb += [
+            self._tags.eq(Mux(tagged[0], 1 + tagged[1], 0)),
+            self.payload.begin.eq(_PAYLOAD_AT + 4 * self._tags),
+        ]
 
         def field(offset: int, size: int = 2) -> Value:
             return Array(self._field(offset + 4 * n, size) for n in range(3))[self._tags]
@@ -157,7 +167,7 @@ class UdpFilter(wiring.Component):
         for n, part in enumerate(self._sums):
             m.d.sync += part.eq(sum((field(ip + 2 * k) for k in range(n, 10, 4)), start=0))
         self._ip_bytes, self._udp_bytes = Signal(16), Signal(16)
-        self._matched, self._route = Signal(), Signal(4)
+        self._matched = Signal()
         self._is_udp, self._plain, self._whole, self._judging = (
             Signal(name=name) for name in ("is_udp", "plain", "whole", "judging")
         )
@@ -165,6 +175,7 @@ class UdpFilter(wiring.Component):
             m.d.sync += [
                 self._ip_bytes.eq(field(ip + 2)),
                 self._udp_bytes.eq(field(udp + 4)),
+                self.payload.bytes.eq(field(udp + 4) - 8),
                 self._is_udp.eq(
                     (field(12) == _IPV4) & (field(ip, 1)[4:] == 4) & (field(ip + 9, 1) == _UDP)
                 ),
@@ -191,7 +202,10 @@ class UdpFilter(wiring.Component):
                 ]
             )
         )
-        m.d.sync += [self._matched.eq(matches.any()), self._route.eq(found)]
+        m.d.sync += [
+            self._matched.eq(matches.any()),
+            Cat(self.payload.feed, self.payload.line).eq(found),
+        ]
 
     def _judge_header(self, m: Module) -> None:
         """Let the frame pass, or count why not."""
@@ -214,64 +228,29 @@ class UdpFilter(wiring.Component):
         for name in DROPPED.members:
             count_saturating(m, getattr(self, name), getattr(why, name))
         accepted = Signal()
-        self._passes = Signal()
-        m.d.comb += self._passes.eq(Mux(self._judging, ~reasons.any(), accepted))
-        count_saturating(m, self.passed, self._judging & self._passes)
+        m.d.comb += [
+            self.judged.eq(self._judging),
+            self.passes.eq(Mux(self._judging, ~reasons.any(), accepted)),
+        ]
+        count_saturating(m, self.passed, self._judging & self.passes)
         with m.If(self._judging):
-            m.d.sync += accepted.eq(self._passes)
+            m.d.sync += accepted.eq(self.passes)
         with m.Elif(self._truncated):
             m.d.sync += accepted.eq(0)
 
-    def _align(self, m: Module) -> None:
-        """Move the payload's first byte to byte 0; after a frame's last word comes what it left."""
-        before, flush = Signal(64, reset_less=True), Signal()
-        now = self.word_valid & (self._index >= _HEADER_WORDS + (self._tags == 2))
-        self._aligned = Signal(64, reset_less=True)
-        self._candidate, self._flushed = Signal(), Signal()
-        shifted = Mux(
-            self._tags == 1,
-            Cat(before[48:], self.word.data[:48]),
-            Cat(before[16:], self.word.data[:16]),
-        )
-        with m.If(self.word_valid):
-            m.d.sync += before.eq(self.word.data)
-        m.d.sync += [
-            flush.eq(self.word_valid & self.word.last & (self._index >= _HEADER_WORDS)),
-            self._aligned.eq(shifted),
-            self._candidate.eq(now | flush),
-            self._flushed.eq(flush),
-        ]
-        self._frame_bytes, self._at_last = Signal(15), Signal()
-        m.d.sync += [
-            self._frame_bytes.eq(Cat(self.word.bytes[:3], self._index + self.word.bytes[3])),
-            self._at_last.eq(self.word_valid & self.word.last),
-        ]
-
-    def _emit(self, m: Module) -> None:
-        """Send the aligned words that belong to the payload."""
-        begun, rest, left = Signal(), Signal(16), Signal(16)
-        m.d.comb += left.eq(Mux(begun, rest, self._udp_bytes - 8))
-        sends = Signal()
-        m.d.comb += sends.eq(self._candidate & self._passes & (left != 0))
-        with m.If(self._candidate):
-            m.d.sync += [begun.eq(~self._flushed), rest.eq(Mux(left > 8, left - 8, 0))]
-        m.d.sync += [
-            self.payload_valid.eq(sends),
-            self.payload.data.eq(self._aligned),
-            self.payload.bytes.eq(Mux(left > 8, 8, left)),
-            self.payload.first.eq(~begun),
-            self.payload.last.eq((left <= 8) | self._flushed),
-            Cat(self.payload.feed, self.payload.line).eq(self._route),
-        ]
-
     def _end(self, m: Module) -> None:
         """Join the MAC's verdict with what the lengths said."""
-        short, open_ = Signal(), Signal()
-        with m.If(self._at_last):
+        short, open_, at_last = Signal(), Signal(), Signal()
+        frame_bytes = Signal(15)
+        m.d.sync += [
+            frame_bytes.eq(Cat(self.word.bytes[:3], self.index + self.word.bytes[3])),
+            at_last.eq(self.word_valid & self.word.last),
+        ]
+        with m.If(at_last):
             needed = self._ip_bytes + _ETHERNET_BYTES + _FCS_BYTES + 4 * self._tags
             m.d.sync += [
-                short.eq(self._frame_bytes < needed),
-                open_.eq(self._passes & ~self._truncated),
+                short.eq(frame_bytes < needed),
+                open_.eq(self.passes & ~self._truncated),
             ]
         m.d.sync += [
             self.payload_end_valid.eq(self.end_valid & open_),

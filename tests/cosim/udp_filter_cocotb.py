@@ -37,7 +37,7 @@ async def spoilt_frames_at_random_gaps_are_the_models(dut: Any) -> None:
     cycle = 0
     ends: dict[int, bool] = {}
 
-    async def step(word: dict[str, int] | None) -> None:
+    async def step(word: dict[str, int] | None, frame: bytes = b"") -> None:
         nonlocal cycle
         good = ends.pop(cycle, None)
         await ports.drive(
@@ -46,10 +46,14 @@ async def spoilt_frames_at_random_gaps_are_the_models(dut: Any) -> None:
             end_valid=good is not None,
             end={"good": bool(good), "bad_code": 0, "oversize": 0, "runt": 0, "bad_fcs": 0},
         )
+        if word:
+            payloads.send(cycle, ports.get("index"), frame)
         payloads.take(
             cycle,
-            ports.get("payload") if ports.get("payload_valid") else None,
-            ports.get("payload_good") if ports.get("payload_end_valid") else None,
+            judged=ports.get("judged"),
+            passes=ports.get("passes"),
+            payload=ports.get("payload"),
+            good=ports.get("payload_good") if ports.get("payload_end_valid") else None,
         )
         cycle += 1
         await ports.tick()
@@ -60,7 +64,7 @@ async def spoilt_frames_at_random_gaps_are_the_models(dut: Any) -> None:
             if last:
                 ends[cycle + ReceiveMac.END_LATENCY] = good
             data = int.from_bytes(piece, "little")
-            await step({"data": data, "bytes": len(piece), "first": n == 0, "last": last})
+            await step({"data": data, "bytes": len(piece), "first": n == 0, "last": last}, frame)
         for _ in range(rng.choice([0, 0, 2, 2, 9])):
             await step(None)
     for _ in range(8):

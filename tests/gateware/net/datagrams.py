@@ -1,4 +1,4 @@
-"""Frames with datagrams, built by scapy, spoilt ones among them; and words of what went through."""
+"""Frames with datagrams, built by scapy, spoilt ones among them; and what a filter says of them."""
 
 import random
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import Any, Final
 from scapy.layers.inet import IP, UDP, IPOption_NOP
 from scapy.layers.l2 import Dot1AD, Dot1Q, Ether
 
+from gateware.net.udp_filter import UdpFilter
 from sim.models.udp_filter import Datagram, Group, udp_payload
 from tests.gateware.net.xgmii import with_fcs
 
@@ -59,33 +60,33 @@ def spoilt(rng: random.Random) -> bytes:
 
 @dataclass(kw_only=True)
 class Payloads:
-    """What came out of the filter, taken cycle by cycle."""
+    """What the filter says of frames, taken cycle by cycle."""
 
     payloads: list[bytes] = field(default_factory=list)
     routes: list[tuple[int, int]] = field(default_factory=list)
     good: list[bool] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
-    last: list[int] = field(default_factory=list)
+    judged: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
+    _sixth: dict[int, bytes] = field(default_factory=dict)
 
-    def take(self, cycle: int, word: Any, good: int | None) -> None:
-        """Take what one cycle shows: a word and a verdict, or None where not valid."""
-        if word is not None:
-            assert word.first == (len(self.first) == len(self.last)), "a payload inside another"
-            if word.first:
-                self.payloads.append(b"")
-                self.routes.append((int(word.feed), int(word.line)))
-                self.first.append(cycle)
-            assert self.routes[-1] == (word.feed, word.line)
-            assert word.last or word.bytes == 8
-            assert 1 <= word.bytes <= 8
-            self.payloads[-1] += int(word.data).to_bytes(8, "little")[: int(word.bytes)]
-            if word.last:
-                self.last.append(cycle)
+    def send(self, cycle: int, index: int, frame: bytes) -> None:
+        """Note that a frame's word of this index is at the input in this cycle."""
+        if index == 5:
+            self._sixth[cycle] = frame
+
+    def take(self, cycle: int, *, judged: int, passes: int, payload: Any, good: int | None) -> None:
+        """Take what one cycle shows; ``good`` is None without a verdict."""
+        if judged:
+            frame = self._sixth.pop(cycle - UdpFilter.LATENCY)
+            if passes:
+                begin = int(payload.begin)
+                self.payloads.append(frame[begin : begin + int(payload.bytes)])
+                self.routes.append((int(payload.feed), int(payload.line)))
+                self.judged.append(cycle)
         if good is not None:
             self.good.append(bool(good))
             self.ends.append(cycle)
-            assert len(self.ends) == len(self.last), "a verdict without its payload"
+            assert len(self.ends) == len(self.judged), "a verdict without its payload"
 
 
 def expected(frames: Sequence[tuple[bytes, bool]]) -> list[tuple[Datagram, bool]]:
