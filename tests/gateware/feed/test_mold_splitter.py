@@ -13,6 +13,7 @@ from gateware.feed.mold_splitter import MoldSplitter
 from gateware.net.receive_mac import ReceiveMac
 from gateware.net.udp_filter import UdpFilter
 from host.wire import mold_udp64
+from host.wire.fields import WireError
 from sim.models.mold import read_packet
 from tests.gateware.bench import run
 from tests.gateware.feed.packets import SESSION, frame_words, packet, random_message, spoilt_packet
@@ -124,7 +125,7 @@ def test_the_model_reads_what_the_host_reads() -> None:
         read = read_packet(payload)
         try:
             there = mold_udp64.decode(payload)
-        except mold_udp64.WireError:
+        except WireError:
             assert read is None or not read.complete
             continue
         assert read is not None
