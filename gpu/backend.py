@@ -1,12 +1,15 @@
 """Which machine runs the kernels: a GPU through CuPy, the processor, or NumPy."""
 
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu.kernels import CHUNK, ENTRIES, SUMS, cuda_source
+from gpu.kernels import CHUNK, ENTRIES, MODEL_ENTRIES, SUMS, cuda_source, model_source
+from gpu.model_task import ModelTask, structs
 from gpu.native import CompilerError, NativeBackend
 from gpu.task import FIELDS, GbmTask
 from gpu.twin import NumpyBackend
@@ -22,7 +25,7 @@ __all__ = [
 ]
 
 BACKENDS: Final = ("auto", "cupy", "native", "numpy")
-_THREADS: Final = 256  # of a block; the same in launch_cuda.h
+_THREADS: Final = 256  # of a block; the same in sums_cuda.h
 
 
 class BackendError(RuntimeError):
@@ -47,6 +50,10 @@ class Backend(Protocol):
         """Return the sums of each chunk of samples, shape (chunks, 5)."""
         ...
 
+    def model_sums(self, tasks: Sequence[ModelTask]) -> NDArray[np.float64]:
+        """Return the sums of each chunk of mixed samples, shape (chunks, 5)."""
+        ...
+
 
 class CupyBackend:
     """Kernels on an NVIDIA GPU, compiled by NVRTC when the backend is made.
@@ -67,8 +74,16 @@ class CupyBackend:
         except cupy.cuda.runtime.CUDARuntimeError as error:
             raise BackendError(f"CuPy finds no GPU: {error}") from error
         self._cupy = cupy
-        self._module = cupy.RawModule(code=cuda_source(), options=("--std=c++17",))
-        self._kernels = {name: self._module.get_function(name) for name in ENTRIES}
+        self._kernels = self._compiled(cuda_source(), ENTRIES)
+
+    def _compiled(self, source: str, entries: tuple[str, ...]) -> dict[str, Any]:
+        module = self._cupy.RawModule(code=source, options=("--std=c++17",))
+        return {name: module.get_function(name) for name in entries}
+
+    @functools.cached_property
+    def _models(self) -> dict[str, Any]:
+        """Kernels of models, compiled when they are first asked for."""
+        return self._compiled(model_source("cuda"), MODEL_ENTRIES)
 
     def gbm_sums(self, task: GbmTask) -> NDArray[np.float64]:
         """Return the sums of each chunk of samples, shape (chunks, 5)."""
@@ -78,6 +93,28 @@ class CupyBackend:
         self._kernels["gbm_sums"](grid, (_THREADS,), (*gbm_arguments(task), out))
         result: NDArray[np.float64] = self._cupy.asnumpy(out)
         return result
+
+    def model_sums(self, tasks: Sequence[ModelTask]) -> NDArray[np.float64]:
+        """Return the sums of each chunk of mixed samples, shape (chunks, 5)."""
+        chunks = -(-tasks[0].paths // CHUNK)
+        out = self._cupy.empty((chunks, SUMS), dtype=np.float64)
+        grid = (min(chunks, 65535),)
+        self._models["model_sums"](grid, (_THREADS,), (*self._given(tasks), out))
+        result: NDArray[np.float64] = self._cupy.asnumpy(out)
+        return result
+
+    def model_paths(self, tasks: Sequence[ModelTask]) -> NDArray[np.float32]:
+        """Return value and control of every mixed sample, shape (paths, 2)."""
+        out = self._cupy.empty((tasks[0].paths, 2), dtype=np.float32)
+        grid = (-(-tasks[0].paths // _THREADS),)
+        self._models["model_paths"](grid, (_THREADS,), (*self._given(tasks), out))
+        result: NDArray[np.float32] = self._cupy.asnumpy(out)
+        return result
+
+    def _given(self, tasks: Sequence[ModelTask]) -> tuple[Any, np.uint32]:
+        """Return the structs in the memory of the device, and their number."""
+        given = np.frombuffer(bytes(structs(tasks)), dtype=np.uint8)
+        return self._cupy.asarray(given), np.uint32(len(tasks))
 
     def facts(self) -> dict[str, Any]:
         """Return the name of the device, and the versions of driver, CUDA and CuPy."""

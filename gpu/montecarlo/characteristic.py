@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bates", "Heston", "Kou", "Merton", "Process"]
+__all__ = ["Bates", "BlackScholes", "Heston", "Kou", "Merton", "Process"]
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
@@ -51,6 +51,31 @@ class _Checked:
         for name in not_negative:
             if (value := getattr(self, name)) < 0:
                 raise ValueError(f"{name} must not be negative, not {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlackScholes(_Checked):
+    """Geometric Brownian motion.
+
+    Parameters
+    ----------
+    vol : float
+        Volatility [1/sqrt(year)], not negative.
+
+    Raises
+    ------
+    ValueError
+        If the volatility is out of range.
+    """
+
+    vol: float
+
+    def __post_init__(self) -> None:
+        self._check((), ("vol",))
+
+    def log_characteristic(self, u: Floats, expiry: float) -> Complex:
+        """Return the logarithm of the characteristic function."""
+        return np.asarray(-expiry * self.vol**2 / 2.0 * (u * u + 1j * u))
 
 
 @dataclass(frozen=True, kw_only=True)
