@@ -20,7 +20,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu.kernels import CHUNK, SUMS, cpu_source, model_source
+from gpu.basket_task import BasketTask
+from gpu.kernels import CHUNK, SUMS, basket_source, cpu_source, model_source
 from gpu.model_task import ModelTask, structs
 from gpu.task import GbmTask
 
@@ -136,6 +137,22 @@ class NativeBackend:
         given = structs(tasks)
         out = np.empty((tasks[0].paths, 2), dtype=np.float32)
         self._models.model_paths(given, len(given), _pointer(out))
+        return out
+
+    @functools.cached_property
+    def _baskets(self) -> ctypes.CDLL:
+        return self._load(basket_source("cpu"))
+
+    def basket_sums(self, task: BasketTask) -> NDArray[np.float64]:
+        """Return the sums of each chunk of samples, shape (chunks, 5)."""
+        out = np.empty((-(-task.paths // CHUNK), SUMS))
+        self._baskets.basket_sums(ctypes.byref(task.as_struct()), self.threads, _pointer(out))
+        return out
+
+    def basket_paths(self, task: BasketTask) -> NDArray[np.float32]:
+        """Return value and control of every sample, shape (paths, 2)."""
+        out = np.empty((task.paths, 2), dtype=np.float32)
+        self._baskets.basket_paths(ctypes.byref(task.as_struct()), _pointer(out))
         return out
 
     def philox_words(self, counters: NDArray[np.uint32], seed: int) -> NDArray[np.uint32]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu.basket_task import BasketTask
+from gpu.basket_twin import basket_paths
 from gpu.kernels import CHUNK, SUMS
 from gpu.model_task import ModelTask
 from gpu.model_twin import model_paths, survival
@@ -49,6 +51,10 @@ class NumpyBackend:
     def model_sums(self, tasks: Sequence[ModelTask]) -> Floats:
         """Return the sums of each chunk of mixed samples, shape (chunks, 5)."""
         return _sums(tasks[0].paths, lambda first, count: model_paths(tasks, first, count))
+
+    def basket_sums(self, task: BasketTask) -> Floats:
+        """Return the sums of each chunk of samples, shape (chunks, 5)."""
+        return _sums(task.paths, lambda first, count: basket_paths(task, first, count))
 
 
 def _sums(paths: int, walk: Callable[[int, int], Floats]) -> Floats:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final
 
 __all__ = [
+    "BASKET_ENTRIES",
     "CHUNK",
     "ENTRIES",
     "MODEL_ENTRIES",
     "SUMS",
     "anneal_source",
+    "basket_source",
     "cpu_source",
     "cuda_source",
     "model_source",
@@ -23,6 +25,7 @@ CHUNK: Final = 4096  # paths whose sums make one row; the same in payoff.h
 SUMS: Final = 5  # columns of a row: value, value^2, control, control^2, value * control
 ENTRIES: Final = ("philox_words", "gbm_sums", "gbm_paths")  # kernels of the CUDA module
 MODEL_ENTRIES: Final = ("model_sums", "model_paths")  # those of the module of models
+BASKET_ENTRIES: Final = ("basket_sums", "basket_paths")  # those of the module of baskets
 
 _SHARED: Final = ("math.h", "philox.h", "payoff.h")
 
@@ -35,6 +38,12 @@ def cuda_source() -> str:
 def cpu_source() -> str:
     """Return the same kernels for a C++17 compiler."""
     return _joined("lane_cpu.h", *_SHARED, "gbm.h", "sums_cpu.h", "launch_cpu.h")
+
+
+def basket_source(machine: str) -> str:
+    """Return the paths of correlated assets, for ``cpu`` or ``cuda``."""
+    lane, sums = f"lane_{machine}.h", f"sums_{machine}.h"
+    return _joined(lane, *_SHARED, "basket.h", sums, f"basket_{machine}.h")
 
 
 def model_source(machine: str) -> str:

@@ -10,13 +10,23 @@ import numpy as np
 import pytest
 
 from gpu.backend import gbm_arguments
-from gpu.kernels import ENTRIES, MODEL_ENTRIES, cuda_source, model_source
+from gpu.basket_task import BasketPayoff
+from gpu.basket_twin import basket_paths
+from gpu.kernels import (
+    BASKET_ENTRIES,
+    ENTRIES,
+    MODEL_ENTRIES,
+    basket_source,
+    cuda_source,
+    model_source,
+)
 from gpu.model_task import structs
 from gpu.model_twin import model_paths
 from gpu.native import CompilerError, find_compiler
 from gpu.philox import philox_words
 from gpu.task import GBM_PAYOFFS, Payoff
 from gpu.twin import gbm_paths
+from tests.gpu.baskets import basket_task
 from tests.gpu.machines import task
 from tests.gpu.processes import CASES, model_task
 
@@ -56,6 +66,13 @@ extern "C" void each_counter(Wide n, Wide seed, unsigned block, unsigned *out)
 """
 
 
+MODULES = (
+    (cuda_source(), ENTRIES),
+    (model_source("cuda"), MODEL_ENTRIES),
+    (basket_source("cuda"), BASKET_ENTRIES),
+)
+
+
 def nvrtc() -> ctypes.CDLL:
     try:
         spec = importlib.util.find_spec("nvidia.cuda_nvrtc")
@@ -85,7 +102,7 @@ def ptx(source: str, architecture: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
 def test_nvrtc_compiles_every_kernel(architecture: str) -> None:
-    for source, entries in ((cuda_source(), ENTRIES), (model_source("cuda"), MODEL_ENTRIES)):
+    for source, entries in MODULES:
         status, text = ptx(source, architecture)
         assert status == 0, text
         assert f".target {architecture}" in text
@@ -103,6 +120,14 @@ extern "C" void each_path(const Model *tasks, unsigned count, float *out)
 {
     for (blockIdx.x = 0; blockIdx.x < tasks->paths; ++blockIdx.x)
         model_paths(tasks, count, out);
+}
+"""
+
+BASKET_CALLS = """
+extern "C" void each_path(const Basket *task, float *out)
+{
+    for (blockIdx.x = 0; blockIdx.x < task->paths; ++blockIdx.x)
+        basket_paths(task, out);
 }
 """
 
@@ -153,6 +178,15 @@ def test_the_scalar_lane_walks_the_models_of_the_twin(
     out = np.empty((given[0].paths, 2), dtype=np.float32)
     scalar_models.each_path(structs(given), 1, ctypes.c_void_p(out.ctypes.data))
     assert np.abs(out - model_paths(given)).max() < 1e-3
+
+
+def test_the_scalar_lane_walks_the_baskets_of_the_twin(tmp_path: Path) -> None:
+    library = on_processor(basket_source("cuda") + BASKET_CALLS, tmp_path)
+    for payoff in BasketPayoff:
+        given = basket_task(payoff, paths=300, antithetic=True)
+        out = np.empty((given.paths, 2), dtype=np.float32)
+        library.each_path(ctypes.byref(given.as_struct()), ctypes.c_void_p(out.ctypes.data))
+        assert np.abs(out - basket_paths(given)).max() < 3e-6 * given.total
 
 
 def test_the_scalar_lane_draws_the_words_of_the_twin(scalar: ctypes.CDLL) -> None:

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from gpu.backend import BackendError, CupyBackend
+from gpu.basket_task import BasketPayoff
+from gpu.basket_twin import basket_paths
 from gpu.kernels import CHUNK
 from gpu.model_twin import model_paths
 from gpu.task import GBM_PAYOFFS, Payoff
 from gpu.twin import NumpyBackend, gbm_paths
+from tests.gpu.baskets import basket_task
 from tests.gpu.machines import task
 from tests.gpu.processes import CASES, model_task
 
@@ -38,6 +41,16 @@ def test_every_path_of_a_model_stays_within_its_bound(
     given = [model_task(name, payoff, antithetic=True)]
     assert np.abs(cupy.model_paths(given) - model_paths(given)).max() < 1e-3
     sums = cupy.model_sums(given), NumpyBackend().model_sums(given)
+    np.testing.assert_allclose(*sums, rtol=1e-5, atol=1e-2)
+
+
+@pytest.mark.parametrize("payoff", BasketPayoff)
+def test_every_path_of_a_basket_stays_within_its_bound(
+    cupy: CupyBackend, payoff: BasketPayoff
+) -> None:
+    given = basket_task(payoff, antithetic=True)
+    assert np.abs(cupy.basket_paths(given) - basket_paths(given)).max() < 3e-6 * given.total
+    sums = cupy.basket_sums(given), NumpyBackend().basket_sums(given)
     np.testing.assert_allclose(*sums, rtol=1e-5, atol=1e-2)
 
 
