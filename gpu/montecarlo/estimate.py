@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Estimate", "estimated"]
+
+_ROUNDING: Final = 1e-5
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ def estimated(
     walks: int,
     discount: float,
     expected: float | None,
+    size: float | None = None,
 ) -> Estimate:
     """Return the discounted mean of samples.
 
@@ -59,6 +63,8 @@ def estimated(
         Today's value of 1 at the payment.
     expected : float or None
         Expectation of the control; no control without.
+    size : float, optional
+        Of the numbers whose rounding the control carries; the expectation if it is their sum.
 
     Raises
     ------
@@ -69,14 +75,15 @@ def estimated(
     -----
     The coefficient of the control is that of least squares over the same samples: Glasserman
     (2003), "Monte Carlo methods in financial engineering", section 4.1. Its bias is of the order
-    of the variance over the number of samples.
+    of the variance over the number of samples. A control that deviates by less than 1e-5 of its
+    size is left out: it may be nothing but the rounding of single precision.
     """
     if paths < 2:
         raise ValueError(f"paths must be at least 2, not {paths}")
     y, yy, x, xx, xy = (math.fsum(column) / paths for column in sums.T)
     mean, variance = y, max(yy - y * y, 0.0)
     spread = xx - x * x
-    if expected is not None and spread > np.finfo(np.float32).eps ** 2 * xx:
+    if expected is not None and spread > (_ROUNDING * (size or expected)) ** 2:
         covariance = xy - x * y
         mean -= covariance / spread * (x - expected)
         variance = max(variance - covariance * covariance / spread, 0.0)

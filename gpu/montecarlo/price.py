@@ -3,10 +3,12 @@
 import math
 
 from gpu.backend import Backend
+from gpu.montecarlo.characteristic import BlackScholes
 from gpu.montecarlo.closed_forms import control_price
 from gpu.montecarlo.estimate import Estimate, estimated
 from gpu.montecarlo.option import Option
-from gpu.task import GbmTask, Payoff
+from gpu.montecarlo.process_price import process_price
+from gpu.task import GBM_PAYOFFS, GbmTask, Payoff
 
 __all__ = ["price"]
 
@@ -49,6 +51,16 @@ def price(
     The coefficient of the control is estimated from the same samples. The bias of that is of
     the order of the variance over the number of paths, far below the standard error.
     """
+    if option.payoff not in GBM_PAYOFFS:
+        return process_price(
+            BlackScholes(vol=option.vol),
+            option,
+            paths=paths,
+            seed=seed,
+            backend=backend,
+            antithetic=antithetic,
+            control=control,
+        )
     task = _task(option, paths, seed, antithetic)
     expected = control_price(option) / option.discount if control else None
     return estimated(

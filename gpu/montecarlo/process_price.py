@@ -73,17 +73,22 @@ def process_task(
     steps: int,
     antithetic: bool,
     *,
+    between: int | None = None,
     output: Output = Output.VALUE,
     weight: float = 1.0,
 ) -> ModelTask:
     """Return what the kernel is asked; parameters are those of ``process_price`` and of the task.
+
+    ``between`` is the number of steps from one fixing to the next, if it is not to follow from the
+    least number of steps: paths on common random numbers need the same one.
 
     Raises
     ------
     ValueError
         If a number is out of range, or the process cannot have the payoff or needs more steps.
     """
-    fixings, between = fixings_of(contract), steps_between(process, contract, steps)
+    fixings = fixings_of(contract)
+    between = between or steps_between(process, contract, steps)
     step = contract.expiry / (fixings * between)
     diffusion, jumps = plan(process, contract.rate - contract.dividend, step)
     return ModelTask(

@@ -1,5 +1,7 @@
 """The estimate from sums against NumPy's regression on the samples themselves."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,23 @@ def test_a_control_that_does_not_vary_is_left_out() -> None:
     sums = np.array([[y.sum(), y @ y, x.sum(), x @ x, x @ y]])
     found = estimated(sums, paths=10, steps=1, walks=1, discount=1.0, expected=5.0)
     assert found.value == 4.5
+
+
+def test_a_control_that_is_only_rounding_is_left_out() -> None:
+    """A difference of large numbers that are equal but for the rounding of single precision."""
+    generator = np.random.default_rng(5)
+    y = generator.normal(0.0, 1.0, PATHS)
+    x = generator.normal(1e-4, 1e-3, PATHS)  # of numbers about 1000
+    sums = np.array([[y.sum(), y @ y, x.sum(), x @ x, x @ y]])
+    given: dict[str, Any] = {
+        "paths": PATHS,
+        "steps": 1,
+        "walks": 1,
+        "discount": 1.0,
+        "expected": 0.0,
+    }
+    assert estimated(sums, **given, size=1000.0).value == pytest.approx(y.mean(), rel=1e-12)
+    assert estimated(sums, **given, size=10.0).value != pytest.approx(y.mean(), rel=1e-12)
 
 
 def test_one_sample_has_no_error_to_tell() -> None:
