@@ -6,19 +6,23 @@ so a cache that several machines share never gives one of them an instruction it
 """
 
 import ctypes
+import functools
 import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu.kernels import CHUNK, SUMS, cpu_source
+from gpu.basket_task import BasketTask
+from gpu.kernels import CHUNK, SUMS, basket_source, cpu_source, model_source
+from gpu.model_task import ModelTask, structs
 from gpu.task import GbmTask
 
 __all__ = [
@@ -99,7 +103,10 @@ class NativeBackend:
         if not 0 <= self.level <= highest:
             raise ValueError(f"level must be from 0 to {highest} on this machine, not {level}")
         self.threads = threads or usable_processors()
-        self._library = load_library(cpu_source(), compiler, LEVELS[self.level], cache)
+        self._load = functools.partial(
+            load_library, compiler=compiler, options=LEVELS[self.level], cache=cache
+        )
+        self._library = self._load(cpu_source())
 
     def gbm_sums(self, task: GbmTask) -> NDArray[np.float64]:
         """Return the sums of each chunk of samples, shape (chunks, 5)."""
@@ -111,6 +118,41 @@ class NativeBackend:
         """Return value and control of every sample, shape (paths, 2)."""
         out = np.empty((task.paths, 2), dtype=np.float32)
         self._library.gbm_paths(ctypes.byref(task.as_struct()), _pointer(out))
+        return out
+
+    @functools.cached_property
+    def _models(self) -> ctypes.CDLL:
+        """Kernels of models, compiled when they are first asked for."""
+        return self._load(model_source("cpu"))
+
+    def model_sums(self, tasks: Sequence[ModelTask]) -> NDArray[np.float64]:
+        """Return the sums of each chunk of mixed samples, shape (chunks, 5)."""
+        given = structs(tasks)
+        out = np.empty((-(-tasks[0].paths // CHUNK), SUMS))
+        self._models.model_sums(given, len(given), self.threads, _pointer(out))
+        return out
+
+    def model_paths(self, tasks: Sequence[ModelTask]) -> NDArray[np.float32]:
+        """Return value and control of every mixed sample, shape (paths, 2)."""
+        given = structs(tasks)
+        out = np.empty((tasks[0].paths, 2), dtype=np.float32)
+        self._models.model_paths(given, len(given), _pointer(out))
+        return out
+
+    @functools.cached_property
+    def _baskets(self) -> ctypes.CDLL:
+        return self._load(basket_source("cpu"))
+
+    def basket_sums(self, task: BasketTask) -> NDArray[np.float64]:
+        """Return the sums of each chunk of samples, shape (chunks, 5)."""
+        out = np.empty((-(-task.paths // CHUNK), SUMS))
+        self._baskets.basket_sums(ctypes.byref(task.as_struct()), self.threads, _pointer(out))
+        return out
+
+    def basket_paths(self, task: BasketTask) -> NDArray[np.float32]:
+        """Return value and control of every sample, shape (paths, 2)."""
+        out = np.empty((task.paths, 2), dtype=np.float32)
+        self._baskets.basket_paths(ctypes.byref(task.as_struct()), _pointer(out))
         return out
 
     def philox_words(self, counters: NDArray[np.uint32], seed: int) -> NDArray[np.uint32]:

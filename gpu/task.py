@@ -6,16 +6,23 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["FIELDS", "GbmTask", "Payoff"]
+__all__ = ["FIELDS", "GBM_PAYOFFS", "GbmTask", "Payoff"]
 
 
 class Payoff(enum.IntEnum):
-    """What is paid at the end; the numbers are those of ``gbm.h``."""
+    """What is paid at the end; the numbers are those of ``payoff.h``."""
 
     EUROPEAN = 0  # on the last price
     ARITHMETIC = 1  # on the arithmetic average of the fixings
     GEOMETRIC = 2  # on the geometric average of the fixings
     KNOCK_OUT = 3  # on the last price, if no price touched the barrier
+    KNOCK_IN = 4  # on the last price, if a price touched the barrier
+    LOOKBACK_FLOATING = 5  # last price over the least one, or the highest over the last
+    LOOKBACK_FIXED = 6  # on the highest price, or a put on the least
+
+
+#: Those that the kernel of geometric Brownian motion has; that of the models has all.
+GBM_PAYOFFS: Final = (Payoff.EUROPEAN, Payoff.ARITHMETIC, Payoff.GEOMETRIC, Payoff.KNOCK_OUT)
 
 
 #: Of the struct ``Gbm`` of ``gbm.h``, in order, each the attribute of a task with that name.
@@ -94,7 +101,8 @@ class GbmTask:
                 raise ValueError(f"{name} must be positive and finite, not {price}")
         if not (math.isfinite(self.drift) and math.isfinite(self.vol) and self.vol >= 0):
             raise ValueError(f"drift and vol must be finite and vol not negative: {self}")
-
+        if self.payoff not in GBM_PAYOFFS:
+            raise ValueError(f"the kernel of one diffusion has no payoff {self.payoff.name}")
         if self.payoff == Payoff.KNOCK_OUT and not (
             self.vol > 0 and self.barrier != 0 and math.isfinite(self.barrier)
         ):

@@ -2,51 +2,26 @@
 
 Notes
 -----
-``philox_words`` equals the kernel bit for bit. ``gbm_paths`` takes the same random words and
-goes on in double precision; the kernels in single precision stay close to it, path by path.
+``gbm_paths`` takes the random words of the kernel and goes on in double precision; the kernels in
+single precision stay close to it, path by path.
 """
 
-from typing import Final
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu.basket_task import BasketTask
+from gpu.basket_twin import basket_paths
 from gpu.kernels import CHUNK, SUMS
+from gpu.model_task import ModelTask
+from gpu.model_twin import model_paths, survival
+from gpu.philox import box_muller, path_words
 from gpu.task import GbmTask, Payoff
 
-__all__ = ["NumpyBackend", "gbm_paths", "philox_words"]
-
-_MULTIPLIERS: Final = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-_WEYL: Final = (0x9E3779B9, 0xBB67AE85)
-_LOW: Final = np.uint64(0xFFFFFFFF)
-_HALF: Final = np.uint64(32)
+__all__ = ["NumpyBackend", "gbm_paths"]
 
 Floats = NDArray[np.float64]
-Words = NDArray[np.uint32]
-
-
-def philox_words(counters: Words, seed: int) -> Words:
-    """Return Philox 4x32-10 of the counters.
-
-    Parameters
-    ----------
-    counters : array of uint32, shape (n, 4)
-        One counter a row.
-    seed : int
-        Key: its low word first.
-
-    Returns
-    -------
-    array of uint32, shape (n, 4)
-    """
-    a, b, c, d = (counters[:, i].astype(np.uint64) for i in range(4))
-    keys = [seed & 0xFFFFFFFF, seed >> 32]
-    for _ in range(10):
-        one, two = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
-        low, high = np.uint64(keys[0]), np.uint64(keys[1])
-        a, b, c, d = two >> _HALF ^ b ^ low, two & _LOW, one >> _HALF ^ d ^ high, one & _LOW
-        keys = [(key + step) & 0xFFFFFFFF for key, step in zip(keys, _WEYL, strict=True)]
-    return np.stack([a, b, c, d], axis=1).astype(np.uint32)
 
 
 def gbm_paths(task: GbmTask, first: int = 0, count: int | None = None) -> Floats:
@@ -71,26 +46,29 @@ class NumpyBackend:
 
     def gbm_sums(self, task: GbmTask) -> Floats:
         """Return the sums of each chunk of samples, shape (chunks, 5)."""
-        chunks = range(0, task.paths, CHUNK)
-        out = np.empty((len(chunks), SUMS))
-        for row, first in zip(out, chunks, strict=True):
-            y, x = gbm_paths(task, first, min(CHUNK, task.paths - first)).T
-            row[:] = y.sum(), (y * y).sum(), x.sum(), (x * x).sum(), (x * y).sum()
-        return out
+        return _sums(task.paths, lambda first, count: gbm_paths(task, first, count))
+
+    def model_sums(self, tasks: Sequence[ModelTask]) -> Floats:
+        """Return the sums of each chunk of mixed samples, shape (chunks, 5)."""
+        return _sums(tasks[0].paths, lambda first, count: model_paths(tasks, first, count))
+
+    def basket_sums(self, task: BasketTask) -> Floats:
+        """Return the sums of each chunk of samples, shape (chunks, 5)."""
+        return _sums(task.paths, lambda first, count: basket_paths(task, first, count))
+
+
+def _sums(paths: int, walk: Callable[[int, int], Floats]) -> Floats:
+    chunks = range(0, paths, CHUNK)
+    out = np.empty((len(chunks), SUMS))
+    for row, first in zip(out, chunks, strict=True):
+        y, x = walk(first, min(CHUNK, paths - first)).T
+        row[:] = y.sum(), (y * y).sum(), x.sum(), (x * x).sum(), (x * y).sum()
+    return out
 
 
 def _normals(paths: NDArray[np.uint64], block: int, seed: int) -> Floats:
     """Return the normal numbers of four steps, shape (paths, 4)."""
-    counters = np.zeros((len(paths), 4), dtype=np.uint32)
-    counters[:, 0] = paths & _LOW
-    counters[:, 1] = paths >> _HALF
-    counters[:, 2] = block
-    words = philox_words(counters, seed)
-    u = (words[:, ::2] >> np.uint32(1)) * 2.0**-31 + 2.0**-32
-    radius = np.sqrt(-2.0 * np.log(np.minimum(u, 1.0)))
-    angle = words[:, 1::2] * (2.0 * np.pi * 2.0**-32)
-    z = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=2)
-    return z.reshape(len(paths), 4)
+    return box_muller(path_words(paths, block, 0, seed))
 
 
 def _one_way(task: GbmTask, paths: NDArray[np.uint64], vol: float) -> Floats:
@@ -101,7 +79,7 @@ def _one_way(task: GbmTask, paths: NDArray[np.uint64], vol: float) -> Floats:
         for step in range(min(4, task.steps - 4 * block)):
             before, log = log, log + (task.drift + vol * z[:, step])
             if task.payoff == Payoff.KNOCK_OUT:
-                alive *= _survival(before, log, task.barrier, vol)
+                alive *= survival(before, log, task.barrier, vol)
             sum_log += log
             total += np.exp(log)
     last = task.spot * np.exp(log)
@@ -113,14 +91,6 @@ def _one_way(task: GbmTask, paths: NDArray[np.uint64], vol: float) -> Floats:
     if task.payoff == Payoff.GEOMETRIC:
         return np.stack([geometric, last], axis=1)
     return np.stack([_gain(task, task.spot * total / task.steps), geometric], axis=1)
-
-
-def _survival(before: Floats, after: Floats, barrier: float, vol: float) -> Floats:
-    """Return the chance that a Brownian bridge between two logarithms misses the barrier."""
-    gaps = np.maximum(np.sign(barrier) * (barrier - before), 0.0)
-    gaps *= np.maximum(np.sign(barrier) * (barrier - after), 0.0)
-    result: Floats = -np.expm1(-2.0 * gaps / vol**2)
-    return result
 
 
 def _gain(task: GbmTask, price: Floats) -> Floats:

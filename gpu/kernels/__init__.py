@@ -2,29 +2,54 @@
 
 What one path does is written once, against the types and functions that ``lane_cuda.h`` and
 ``lane_cpu.h`` both define. A lane is one path: a thread of the GPU has one, a vector of the
-processor 4 to 16. ``launch_cuda.h`` and ``launch_cpu.h`` walk over the paths and add up.
+processor 4 to 16. ``sums_cuda.h`` and ``sums_cpu.h`` walk over the paths and add up.
 """
 
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CHUNK", "ENTRIES", "SUMS", "anneal_source", "cpu_source", "cuda_source"]
+__all__ = [
+    "BASKET_ENTRIES",
+    "CHUNK",
+    "ENTRIES",
+    "MODEL_ENTRIES",
+    "SUMS",
+    "anneal_source",
+    "basket_source",
+    "cpu_source",
+    "cuda_source",
+    "model_source",
+]
 
-CHUNK: Final = 4096  # paths whose sums make one row; the same in gbm.h
+CHUNK: Final = 4096  # paths whose sums make one row; the same in payoff.h
 SUMS: Final = 5  # columns of a row: value, value^2, control, control^2, value * control
 ENTRIES: Final = ("philox_words", "gbm_sums", "gbm_paths")  # kernels of the CUDA module
+MODEL_ENTRIES: Final = ("model_sums", "model_paths")  # those of the module of models
+BASKET_ENTRIES: Final = ("basket_sums", "basket_paths")  # those of the module of baskets
 
-_SHARED: Final = ("math.h", "philox.h", "gbm.h")
+_SHARED: Final = ("math.h", "philox.h", "payoff.h")
 
 
 def cuda_source() -> str:
     """Return the module for NVRTC: one text that includes no header."""
-    return _joined("lane_cuda.h", *_SHARED, "launch_cuda.h")
+    return _joined("lane_cuda.h", *_SHARED, "gbm.h", "sums_cuda.h", "launch_cuda.h")
 
 
 def cpu_source() -> str:
     """Return the same kernels for a C++17 compiler."""
-    return _joined("lane_cpu.h", *_SHARED, "launch_cpu.h")
+    return _joined("lane_cpu.h", *_SHARED, "gbm.h", "sums_cpu.h", "launch_cpu.h")
+
+
+def basket_source(machine: str) -> str:
+    """Return the paths of correlated assets, for ``cpu`` or ``cuda``."""
+    lane, sums = f"lane_{machine}.h", f"sums_{machine}.h"
+    return _joined(lane, *_SHARED, "basket.h", sums, f"basket_{machine}.h")
+
+
+def model_source(machine: str) -> str:
+    """Return the paths of processes with jumps or stochastic variance, for ``cpu`` or ``cuda``."""
+    lane, sums = f"lane_{machine}.h", f"sums_{machine}.h"
+    return _joined(lane, *_SHARED, "model.h", sums, f"model_{machine}.h")
 
 
 def anneal_source(machine: str) -> str:

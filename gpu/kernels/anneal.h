@@ -7,13 +7,8 @@ struct Graph {
     const float *couplings;
 };
 
-// Costs of a flip are compared with exponential numbers, which end at 17.33.
+// Costs of a flip are compared with exponential numbers, which end there.
 #define HIGHEST_COST 17.3286795f
-
-FN Real exponential(Word w)
-{
-    return -log_of(rounded(to_int(w >> 8)) * 5.96046448e-8f + 2.98023224e-8f); // 2^-24, 2^-25
-}
 
 // Offer each spin a flip, once, in order: Metropolis at inverse temperature beta. Counter of the
 // random numbers: (replica, sweep, block of four spins, 1).

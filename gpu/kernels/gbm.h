@@ -1,7 +1,5 @@
 // Geometric Brownian motion at equidistant fixings, exact at each.
 
-enum { CHUNK = 4096, SUMS = 5 };
-enum { EUROPEAN = 0, ARITHMETIC = 1, GEOMETRIC = 2, KNOCK_OUT = 3 };
 enum { LAST, AVERAGE, ALIVE }; // what a walk keeps beside the price
 
 struct Gbm {
@@ -19,16 +17,6 @@ struct Gbm {
 };
 
 struct Walk { Real log, sum_log, sum, alive; };
-struct Sample { Real value, control; };
-
-// Between two prices the logarithm is a Brownian bridge, whose chance to touch is known.
-FN Real survival(Real before, Real after, float barrier, float vol)
-{
-    const float side = barrier > 0.0f ? 1.0f : -1.0f;
-    const Real gap = (barrier - after) * side;
-    const Real touch = exp_of((barrier - before) * side * gap * (-2.0f / (vol * vol)));
-    return pick(gap > 0.0f, 1.0f - touch, real(0.0f));
-}
 
 template <int KIND>
 FN void advance(Walk &s, Real z, const Gbm &task, float vol)

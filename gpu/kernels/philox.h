@@ -16,6 +16,12 @@ FN Words philox(Words counter, unsigned key_low, unsigned key_high)
     return counter;
 }
 
+// An exponential number of a word. It ends at 17.33.
+FN Real exponential(Word w)
+{
+    return -log_of(rounded(to_int(w >> 8)) * 5.96046448e-8f + 2.98023224e-8f); // 2^-24, 2^-25
+}
+
 // Two normal numbers of two words, by Box and Muller. The radius ends at 6.66.
 FN void box_muller(Word radius, Word angle, Real &first, Real &second)
 {

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gpu.montecarlo.checks import check_numbers
 
-__all__ = ["Bates", "Heston", "Kou", "Merton", "Process"]
+__all__ = ["Bates", "BlackScholes", "Heston", "Kou", "Merton", "Process"]
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
@@ -39,6 +39,31 @@ class Process(Protocol):
             Time [years].
         """
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlackScholes:
+    """Geometric Brownian motion.
+
+    Parameters
+    ----------
+    vol : float
+        Volatility [1/sqrt(year)], not negative.
+
+    Raises
+    ------
+    ValueError
+        If the volatility is out of range.
+    """
+
+    vol: float
+
+    def __post_init__(self) -> None:
+        check_numbers(self, not_negative=("vol",))
+
+    def log_characteristic(self, u: Floats, expiry: float) -> Complex:
+        """Return the logarithm of the characteristic function."""
+        return np.asarray(-expiry * self.vol**2 / 2.0 * (u * u + 1j * u))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,41 +1,16 @@
 """Price of an option, with its standard error."""
 
 import math
-from dataclasses import dataclass
-
-import numpy as np
 
 from gpu.backend import Backend
+from gpu.montecarlo.characteristic import BlackScholes
 from gpu.montecarlo.closed_forms import control_price
+from gpu.montecarlo.estimate import Estimate, estimated
 from gpu.montecarlo.option import Option
-from gpu.task import GbmTask, Payoff
+from gpu.montecarlo.process_price import process_price
+from gpu.task import GBM_PAYOFFS, GbmTask, Payoff
 
-__all__ = ["Estimate", "price"]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What was found.
-
-    Parameters
-    ----------
-    value : float
-        Price [currency of the spot].
-    stderr : float
-        Its standard error [currency of the spot].
-    paths : int
-        Samples; an antithetic one walks two paths.
-    steps : int
-        Steps of each path.
-    path_steps : int
-        Steps of all paths together, mirrored ones included.
-    """
-
-    value: float
-    stderr: float
-    paths: int
-    steps: int
-    path_steps: int
+__all__ = ["price"]
 
 
 def price(
@@ -76,24 +51,25 @@ def price(
     The coefficient of the control is estimated from the same samples. The bias of that is of
     the order of the variance over the number of paths, far below the standard error.
     """
-    if paths < 2:
-        raise ValueError(f"paths must be at least 2, not {paths}")
+    if option.payoff not in GBM_PAYOFFS:
+        return process_price(
+            BlackScholes(vol=option.vol),
+            option,
+            paths=paths,
+            seed=seed,
+            backend=backend,
+            antithetic=antithetic,
+            control=control,
+        )
     task = _task(option, paths, seed, antithetic)
-    y, yy, x, xx, xy = (math.fsum(column) / paths for column in backend.gbm_sums(task).T)
-    mean, variance = y, max(yy - y * y, 0.0)
-    spread = xx - x * x
-    if control and spread > np.finfo(np.float32).eps ** 2 * xx:
-        covariance = xy - x * y
-        mean -= covariance / spread * (x - control_price(option) / option.discount)
-        variance = max(variance - covariance * covariance / spread, 0.0)
-    error = math.sqrt(variance / (paths - 1))
-    walks = 2 if antithetic else 1
-    return Estimate(
-        value=option.discount * mean,
-        stderr=option.discount * error,
+    expected = control_price(option) / option.discount if control else None
+    return estimated(
+        backend.gbm_sums(task),
         paths=paths,
         steps=task.steps,
-        path_steps=paths * task.steps * walks,
+        walks=2 if antithetic else 1,
+        discount=option.discount,
+        expected=expected,
     )
 
 

@@ -10,11 +10,25 @@ import numpy as np
 import pytest
 
 from gpu.backend import gbm_arguments
-from gpu.kernels import ENTRIES, cuda_source
+from gpu.basket_task import BasketPayoff
+from gpu.basket_twin import basket_paths
+from gpu.kernels import (
+    BASKET_ENTRIES,
+    ENTRIES,
+    MODEL_ENTRIES,
+    basket_source,
+    cuda_source,
+    model_source,
+)
+from gpu.model_task import structs
+from gpu.model_twin import model_paths
 from gpu.native import CompilerError, find_compiler
-from gpu.task import Payoff
-from gpu.twin import gbm_paths, philox_words
+from gpu.philox import philox_words
+from gpu.task import GBM_PAYOFFS, Payoff
+from gpu.twin import gbm_paths
+from tests.gpu.baskets import basket_task
 from tests.gpu.machines import task
+from tests.gpu.processes import CASES, model_task
 
 # What CUDA gives to a kernel, for one thread at a time on the processor.
 SHIM = """
@@ -52,6 +66,13 @@ extern "C" void each_counter(Wide n, Wide seed, unsigned block, unsigned *out)
 """
 
 
+MODULES = (
+    (cuda_source(), ENTRIES),
+    (model_source("cuda"), MODEL_ENTRIES),
+    (basket_source("cuda"), BASKET_ENTRIES),
+)
+
+
 def nvrtc() -> ctypes.CDLL:
     try:
         spec = importlib.util.find_spec("nvidia.cuda_nvrtc")
@@ -81,10 +102,11 @@ def ptx(source: str, architecture: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
 def test_nvrtc_compiles_every_kernel(architecture: str) -> None:
-    status, text = ptx(cuda_source(), architecture)
-    assert status == 0, text
-    assert f".target {architecture}" in text
-    assert [name for name in ENTRIES if f".visible .entry {name}(" not in text] == []
+    for source, entries in MODULES:
+        status, text = ptx(source, architecture)
+        assert status == 0, text
+        assert f".target {architecture}" in text
+        assert [name for name in entries if f".visible .entry {name}(" not in text] == []
 
 
 def test_nvrtc_refuses_a_system_header() -> None:
@@ -93,22 +115,48 @@ def test_nvrtc_refuses_a_system_header() -> None:
     assert "cmath" in text
 
 
+MODEL_CALLS = """
+extern "C" void each_path(const Model *tasks, unsigned count, float *out)
+{
+    for (blockIdx.x = 0; blockIdx.x < tasks->paths; ++blockIdx.x)
+        model_paths(tasks, count, out);
+}
+"""
+
+BASKET_CALLS = """
+extern "C" void each_path(const Basket *task, float *out)
+{
+    for (blockIdx.x = 0; blockIdx.x < task->paths; ++blockIdx.x)
+        basket_paths(task, out);
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def scalar(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     """Return the CUDA module, compiled for the processor."""
+    return on_processor(cuda_source() + CALLS, tmp_path_factory.mktemp("scalar"))
+
+
+@pytest.fixture(scope="module")
+def scalar_models(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    """Return the CUDA module of models, compiled for the processor."""
+    return on_processor(model_source("cuda") + MODEL_CALLS, tmp_path_factory.mktemp("models"))
+
+
+def on_processor(source: str, folder: Path) -> ctypes.CDLL:
     try:
         compiler = find_compiler()
     except CompilerError as error:
         # A machine without a compiler is supported: it has the backend numpy.
         pytest.skip(str(error))
-    folder = tmp_path_factory.mktemp("scalar")
-    (folder / "k.cpp").write_text(SHIM + cuda_source() + CALLS, encoding="utf-8")
+    (folder / "k.cpp").write_text(SHIM + source, encoding="utf-8")
     command = [compiler, "-std=c++17", "-O2", "-fwrapv", "-shared", "-fPIC", "-o", "k.so", "k.cpp"]
     subprocess.run(command, cwd=folder, check=True)
     return ctypes.CDLL(str(folder / "k.so"))
 
 
-@pytest.mark.parametrize("payoff", Payoff)
+@pytest.mark.parametrize("payoff", GBM_PAYOFFS)
 @pytest.mark.parametrize("antithetic", [False, True])
 def test_the_scalar_lane_walks_the_paths_of_the_twin(
     scalar: ctypes.CDLL, payoff: Payoff, antithetic: bool
@@ -120,6 +168,25 @@ def test_the_scalar_lane_walks_the_paths_of_the_twin(
     scalar.each_path(*values, ctypes.c_void_p(out.ctypes.data))
     bound = 5e-4 if payoff == Payoff.KNOCK_OUT else 1e-4
     assert np.abs(out - gbm_paths(given)).max() < bound
+
+
+@pytest.mark.parametrize(("name", "payoff"), CASES)
+def test_the_scalar_lane_walks_the_models_of_the_twin(
+    scalar_models: ctypes.CDLL, name: str, payoff: Payoff
+) -> None:
+    given = [model_task(name, payoff, paths=500, antithetic=True)]
+    out = np.empty((given[0].paths, 2), dtype=np.float32)
+    scalar_models.each_path(structs(given), 1, ctypes.c_void_p(out.ctypes.data))
+    assert np.abs(out - model_paths(given)).max() < 1e-3
+
+
+def test_the_scalar_lane_walks_the_baskets_of_the_twin(tmp_path: Path) -> None:
+    library = on_processor(basket_source("cuda") + BASKET_CALLS, tmp_path)
+    for payoff in BasketPayoff:
+        given = basket_task(payoff, paths=300, antithetic=True)
+        out = np.empty((given.paths, 2), dtype=np.float32)
+        library.each_path(ctypes.byref(given.as_struct()), ctypes.c_void_p(out.ctypes.data))
+        assert np.abs(out - basket_paths(given)).max() < 3e-6 * given.total
 
 
 def test_the_scalar_lane_draws_the_words_of_the_twin(scalar: ctypes.CDLL) -> None:

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 
 from gpu.backend import BackendError, CupyBackend
+from gpu.basket_task import BasketPayoff
+from gpu.basket_twin import basket_paths
 from gpu.kernels import CHUNK
-from gpu.task import Payoff
+from gpu.model_twin import model_paths
+from gpu.task import GBM_PAYOFFS, Payoff
 from gpu.twin import NumpyBackend, gbm_paths
+from tests.gpu.baskets import basket_task
 from tests.gpu.machines import task
+from tests.gpu.processes import CASES, model_task
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +24,7 @@ def cupy() -> CupyBackend:
         pytest.skip(str(error))
 
 
-@pytest.mark.parametrize("payoff", Payoff)
+@pytest.mark.parametrize("payoff", GBM_PAYOFFS)
 @pytest.mark.parametrize("antithetic", [False, True])
 def test_every_path_stays_within_its_bound(
     cupy: CupyBackend, payoff: Payoff, antithetic: bool
@@ -27,6 +32,26 @@ def test_every_path_stays_within_its_bound(
     given = task(payoff, antithetic=antithetic)
     bound = 5e-4 if payoff == Payoff.KNOCK_OUT else 1e-4
     assert np.abs(cupy.gbm_paths(given) - gbm_paths(given)).max() < bound
+
+
+@pytest.mark.parametrize(("name", "payoff"), CASES)
+def test_every_path_of_a_model_stays_within_its_bound(
+    cupy: CupyBackend, name: str, payoff: Payoff
+) -> None:
+    given = [model_task(name, payoff, antithetic=True)]
+    assert np.abs(cupy.model_paths(given) - model_paths(given)).max() < 1e-3
+    sums = cupy.model_sums(given), NumpyBackend().model_sums(given)
+    np.testing.assert_allclose(*sums, rtol=1e-5, atol=1e-2)
+
+
+@pytest.mark.parametrize("payoff", BasketPayoff)
+def test_every_path_of_a_basket_stays_within_its_bound(
+    cupy: CupyBackend, payoff: BasketPayoff
+) -> None:
+    given = basket_task(payoff, antithetic=True)
+    assert np.abs(cupy.basket_paths(given) - basket_paths(given)).max() < 3e-6 * given.total
+    sums = cupy.basket_sums(given), NumpyBackend().basket_sums(given)
+    np.testing.assert_allclose(*sums, rtol=1e-5, atol=1e-2)
 
 
 @pytest.mark.parametrize("paths", [1, CHUNK - 1, CHUNK + 1, 3 * CHUNK])

@@ -9,8 +9,9 @@ import pytest
 from gpu import native as module
 from gpu.backend import BackendError, choose
 from gpu.native import CompilerError, NativeBackend, feature_level, find_compiler
+from gpu.philox import philox_words
 from gpu.task import Payoff
-from gpu.twin import gbm_paths, philox_words
+from gpu.twin import gbm_paths
 from tests.gpu.machines import CACHE, levels, native, needs_compiler, task
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from gpu.kernels import CHUNK
 from gpu.native import LEVELS
-from gpu.task import Payoff
+from gpu.task import GBM_PAYOFFS, Payoff
 from gpu.twin import NumpyBackend, gbm_paths
 from tests.gpu.machines import levels, native, task
 
@@ -18,7 +18,7 @@ BOUND_AT_BARRIER = 5e-4
 
 
 @EVERY_LEVEL
-@pytest.mark.parametrize("payoff", Payoff)
+@pytest.mark.parametrize("payoff", GBM_PAYOFFS)
 @pytest.mark.parametrize("antithetic", [False, True])
 @pytest.mark.parametrize("call", [False, True])
 def test_every_path_stays_within_its_bound(
@@ -49,7 +49,7 @@ def test_the_sums_are_those_of_the_paths(level: int, paths: int) -> None:
     np.testing.assert_allclose(found, twin, rtol=1e-5, atol=1e-2)
 
 
-@pytest.mark.parametrize("payoff", Payoff)
+@pytest.mark.parametrize("payoff", GBM_PAYOFFS)
 def test_no_bit_depends_on_the_number_of_threads(payoff: Payoff) -> None:
     given = task(payoff, paths=7 * CHUNK + 3)
     one, *others = (native(0, threads).gbm_sums(given) for threads in (1, 2, 5))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gpu.native import LEVELS
-from gpu.twin import philox_words
+from gpu.philox import philox_words
 from tests.gpu.machines import native
 
 # Random123, tests/kat_vectors, philox4x32 with 10 rounds: counter, key, answer.
