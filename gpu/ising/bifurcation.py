@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from gpu.ising.anneal import Found
 from gpu.ising.problem import Ising
 
-__all__ = ["bifurcate"]
+__all__ = ["Kind", "bifurcate"]
+
+#: The variants of the paper.
+Kind = Literal["ballistic", "discrete"]
 
 #: Step of the symplectic Euler scheme, and the detuning, as in the paper.
 _STEP: Final = 1.0
@@ -24,7 +27,7 @@ _LOOK: Final = 10
 
 def bifurcate(
     problem: Ising, *, replicas: int, steps: int, seed: int,
-    kind: Literal["ballistic", "discrete"] = "ballistic", step: float = _STEP,
+    kind: Kind = "ballistic", step: float = _STEP,
 ) -> Found:  # fmt: skip
     """Let replicas bifurcate from small random positions, and return their best signs.
 

@@ -11,7 +11,7 @@ from gpu.native import LEVELS, CompilerError, NativeBackend, feature_level, find
 from gpu.task import GbmTask, Payoff
 from tests.repo.files import ROOT
 
-__all__ = ["CACHE", "levels", "native", "needs_compiler", "needs_quantlib", "task"]
+__all__ = ["CACHE", "levels", "native", "needs_compiler", "needs_level", "needs_quantlib", "task"]
 
 CACHE: Final = ROOT / "build" / "kernels"
 _TASK: Final = GbmTask(
@@ -43,12 +43,17 @@ def levels() -> tuple[int, ...]:
         return ()
 
 
-@functools.cache
-def native(level: int, threads: int = 2) -> NativeBackend:
-    """Return the backend of a feature level, or skip the test where it cannot run."""
+def needs_level(level: int) -> None:
+    """Skip the test where the processor cannot run a feature level."""
     if level not in levels():
         # Not every processor has AVX2 or AVX-512; without a compiler the backend numpy serves.
         pytest.skip(f"no compiler, or no processor for level {level}: {LEVELS[level]}")
+
+
+@functools.cache
+def native(level: int, threads: int = 2) -> NativeBackend:
+    """Return the backend of a feature level, or skip the test where it cannot run."""
+    needs_level(level)
     return NativeBackend(CACHE, threads=threads, level=level)
 
 

@@ -16,7 +16,7 @@ from gpu.ising.problem import Ising, cut_of
 from gpu.kernels import anneal_source
 from gpu.native import find_compiler
 from tests.gpu.ising.problems import plain_energy, random_problem, states
-from tests.gpu.machines import CACHE, levels, needs_compiler
+from tests.gpu.machines import CACHE, needs_compiler, needs_level
 from tests.gpu.test_cuda import SHIM, ptx
 
 pytestmark = needs_compiler
@@ -63,9 +63,7 @@ def test_states_do_not_depend_on_threads_or_on_who_else_there_is() -> None:
 
 @pytest.mark.parametrize("level", range(3))
 def test_a_sweep_flips_spins_with_the_probability_of_metropolis(level: int) -> None:
-    if level not in levels():
-        # Not every processor has AVX2 or AVX-512.
-        pytest.skip(f"the processor has no level {level}")
+    needs_level(level)
     problem = Ising.from_edges(3, [0, 1, 0], [1, 2, 2], [1.0, -0.5, 0.3], [0.2, 0.0, -0.4])
     beta, replicas = 0.9, 60_000
     annealer = Annealer(CACHE, level=level)

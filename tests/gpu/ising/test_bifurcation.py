@@ -7,25 +7,25 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from gpu.ising.bifurcation import bifurcate
+from gpu.ising.bifurcation import Kind, bifurcate
 from gpu.ising.exact import lowest
 from gpu.ising.problem import Ising
 from gpu.ising.solve import SOLVERS, solve
 from tests.gpu.ising.problems import random_problem
 from tests.gpu.machines import CACHE, needs_compiler
 
-KINDS = ("ballistic", "discrete")
+KINDS: tuple[Kind, ...] = ("ballistic", "discrete")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("floats", [False, True])
-def test_it_finds_the_lowest_energy_of_small_problems(kind: str, *, floats: bool) -> None:
+def test_it_finds_the_lowest_energy_of_small_problems(kind: Kind, *, floats: bool) -> None:
     found = 0
     for seed in range(20):
         problem = random_problem(np.random.default_rng(seed), 4 + seed % 12, floats=floats)
         if not problem.couplings.nnz:
             continue
-        states = bifurcate(problem, replicas=64, steps=300, seed=seed, kind=kind)  # type: ignore[arg-type] # of KINDS
+        states = bifurcate(problem, replicas=64, steps=300, seed=seed, kind=kind)
         least = problem.energy(lowest(problem))
         assert min(states.energies) >= least - 1e-9
         found += states.energies[states.best] <= least + 1e-9
@@ -33,11 +33,11 @@ def test_it_finds_the_lowest_energy_of_small_problems(kind: str, *, floats: bool
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_dense_spin_glasses_come_near_their_ground_energy(kind: str) -> None:
+def test_dense_spin_glasses_come_near_their_ground_energy(kind: Kind) -> None:
     n, rng = 400, np.random.default_rng(3)
     upper = np.triu(rng.choice([-1, 1], (n, n)), 1)
     problem = Ising(csr_array(upper + upper.T), np.zeros(n, dtype=np.int64))
-    found = bifurcate(problem, replicas=32, steps=500, seed=1, kind=kind)  # type: ignore[arg-type] # of KINDS
+    found = bifurcate(problem, replicas=32, steps=500, seed=1, kind=kind)
     # Parisi's -0.7632 n^1.5, and for finite size + 0.70 n^(5/6) (Boettcher 2010).
     expected = -0.7632 * n**1.5 + 0.70 * n ** (5 / 6)
     assert found.energies[found.best] < 0.97 * expected
