@@ -125,8 +125,6 @@ class ItchDecoder(wiring.Component):
             ),
         ]  # fmt: skip
         book = self._find_book(m, known)
-        counted = Signal()
-        m.d.comb += counted.eq(self.message_valid & right & ~wrong_side)
         m.d.sync += [
             self.item_valid.eq(self.message_valid),
             self.feed.eq(self.message.feed),
@@ -135,13 +133,11 @@ class ItchDecoder(wiring.Component):
             self.item.book.eq(book),
         ]
         self._read_fields(m, types, side)
-        for counter, when in (
-            (self.updates, counted & concerns & known),
-            (self.other_stock, counted & concerns & ~known),
-            (self.other_type, counted & ~concerns),
-            (self.malformed, self.message_valid & (~right | wrong_side)),
-        ):
-            count_saturating(m, counter, when)
+        read = self.message_valid & right & ~wrong_side
+        count_saturating(m, self.updates, read & concerns & known)
+        count_saturating(m, self.other_stock, read & concerns & ~known)
+        count_saturating(m, self.other_type, read & ~concerns)
+        count_saturating(m, self.malformed, self.message_valid & (~right | wrong_side))
         return m
 
     def _find_book(self, m: Module, known: Signal) -> Value:

@@ -22,60 +22,72 @@ def test_rejects_a_depth_that_is_no_power_of_two(depth: int) -> None:
         LineBuffer(layout=ITEM, depth=depth)
 
 
+class Queue:
+    """What the buffer should hold: what is proven, and what came since the last verdict."""
+
+    def __init__(self, strict: int) -> None:
+        self.strict = strict
+        self.proven, self.open = deque[int](), list[int]()
+        self.taken = self.dropped = self.lost = 0
+        self._spoilt = False
+
+    def judge(self, good: bool) -> None:
+        """Take a verdict."""
+        if good and not self._spoilt:
+            self.proven.extend(self.open)
+        else:
+            self.dropped += len(self.open)
+        self.open.clear()
+        self._spoilt = False
+
+    def come(self, number: int) -> None:
+        """Take an item."""
+        (self.open if self.strict else self.proven).append(number)
+
+    def lose(self, number: int) -> None:
+        """Forget the last item: there was no room."""
+        assert (self.open if self.strict else self.proven).pop() == number
+        self._spoilt = True
+        self.lost += 1
+
+
 @pytest.mark.parametrize("strict", [0, 1])
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_taken_is_what_a_queue_would_give(seed: int, strict: int) -> None:
-    rng, dut = random.Random(seed), LineBuffer(layout=ITEM, depth=DEPTH)
+    rng, dut, queue = random.Random(seed), LineBuffer(layout=ITEM, depth=DEPTH), Queue(strict)
     takes, fills = rng.choice([0.2, 0.6, 1.0]), rng.choice([0.3, 0.6])
-    proven, open_ = deque[int](), list[int]()
-    seen = dict.fromkeys(("taken", "dropped", "lost"), 0)
 
     async def testbench(ctx: Any) -> None:
-        number, spoilt, late = 0, False, 0
+        late = 0
         ctx.set(dut.strict, strict)
-        for _ in range(3000):
-            end = rng.random() < 0.15
-            good, comes = rng.random() < 0.7, not end and rng.random() < fills
+        for number in range(3000):
+            end, good = rng.random() < 0.15, rng.random() < 0.7
+            comes = not end and rng.random() < fills
             ctx.set(dut.end_valid, end)
             ctx.set(dut.end_good, good)
             ctx.set(dut.item_valid, comes)
             ctx.set(dut.item, {"number": number})
             if end:
-                if strict and not (good and not spoilt):
-                    seen["dropped"] += len(open_)
-                else:
-                    proven.extend(open_)
-                open_.clear()
-                spoilt = False
-            lost = seen["lost"]
-            if comes and not strict:
-                proven.append(number)
+                queue.judge(good)
+            if comes:
+                queue.come(number)
             valid = ctx.get(dut.head_valid)
-            if valid:
-                assert int(ctx.get(dut.head).number) == proven[0]
             # What is there may be late by the memory's reading, and by no more.
-            late = late + 1 if proven and not valid else 0
+            late = late + 1 if queue.proven and not valid else 0
             assert late < 3
             take = bool(valid) and rng.random() < takes
             ctx.set(dut.take, take)
             if take:
-                proven.popleft()
-                seen["taken"] += 1
+                assert int(ctx.get(dut.head).number) == queue.proven.popleft()
+                queue.taken += 1
             await ctx.tick()
-            ctx.set(dut.take, 0)
-            seen["lost"] = ctx.get(dut.lost)
-            if comes and seen["lost"] > lost:
-                spoilt = True
-                if not strict:
-                    assert proven.pop() == number
-            elif comes and strict:
-                open_.append(number)
-            assert len(proven) + len(open_) <= DEPTH + 1
-            number = (number + 1) % (1 << 16)
+            if ctx.get(dut.lost) > queue.lost:
+                queue.lose(number)
+            assert len(queue.proven) + len(queue.open) <= DEPTH + 1
 
     run(dut, testbench)
-    assert seen["taken"] > 100
-    assert bool(seen["dropped"]) == bool(strict)
+    assert queue.taken > 100
+    assert bool(queue.dropped) == bool(strict)
 
 
 def test_a_full_buffer_loses_what_comes_and_says_so() -> None:
