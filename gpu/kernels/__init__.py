@@ -28,6 +28,8 @@ MODEL_ENTRIES: Final = ("model_sums", "model_paths")  # those of the module of m
 BASKET_ENTRIES: Final = ("basket_sums", "basket_paths")  # those of the module of baskets
 
 _SHARED: Final = ("math.h", "philox.h", "payoff.h")
+#: What gives the work to threads; a GPU does so by itself.
+_THREADS: Final = {"cpu": ("threads_cpu.h",), "cuda": ()}
 
 
 def cuda_source() -> str:
@@ -37,24 +39,28 @@ def cuda_source() -> str:
 
 def cpu_source() -> str:
     """Return the same kernels for a C++17 compiler."""
-    return _joined("lane_cpu.h", *_SHARED, "gbm.h", "sums_cpu.h", "launch_cpu.h")
+    return _joined("lane_cpu.h", *_SHARED, "gbm.h", "threads_cpu.h", "sums_cpu.h", "launch_cpu.h")
 
 
 def basket_source(machine: str) -> str:
     """Return the paths of correlated assets, for ``cpu`` or ``cuda``."""
-    lane, sums = f"lane_{machine}.h", f"sums_{machine}.h"
-    return _joined(lane, *_SHARED, "basket.h", sums, f"basket_{machine}.h")
+    return _joined(*_over_paths(machine, "basket"))
 
 
 def model_source(machine: str) -> str:
     """Return the paths of processes with jumps or stochastic variance, for ``cpu`` or ``cuda``."""
-    lane, sums = f"lane_{machine}.h", f"sums_{machine}.h"
-    return _joined(lane, *_SHARED, "model.h", sums, f"model_{machine}.h")
+    return _joined(*_over_paths(machine, "model"))
 
 
 def anneal_source(machine: str) -> str:
     """Return the annealing of Ising spins, for ``cpu`` or ``cuda``."""
-    return _joined(f"lane_{machine}.h", "math.h", "philox.h", "anneal.h", f"anneal_{machine}.h")
+    parts = (*_THREADS[machine], "math.h", "philox.h", "anneal.h", f"anneal_{machine}.h")
+    return _joined(f"lane_{machine}.h", *parts)
+
+
+def _over_paths(machine: str, name: str) -> tuple[str, ...]:
+    sums = (*_THREADS[machine], f"sums_{machine}.h")
+    return f"lane_{machine}.h", *_SHARED, f"{name}.h", *sums, f"{name}_{machine}.h"
 
 
 def _joined(*names: str) -> str:

@@ -10,21 +10,40 @@ struct Graph {
 // Costs of a flip are compared with exponential numbers, which end there.
 #define HIGHEST_COST 17.3286795f
 
-// Offer each spin a flip, once, in order: Metropolis at inverse temperature beta. Counter of the
-// random numbers: (replica, sweep, block of four spins, 1).
+// What a flip costs at inverse temperature beta, if it raises the energy by `rise`.
+struct Thermal {
+    float beta;
+};
+
+FN Real cost_of(const Thermal &bath, unsigned, Real, Real rise) { return rise * bath.beta; }
+
+// The same in one slice of a path integral: a spin is bound to itself in the slices beside it.
+template <class Cells> struct Bound {
+    Cells before, after;
+    float beta, bond;
+};
+
 template <class Cells>
-FN Real sweep_of(const Graph &graph, Cells fields, Cells spins, float beta, Word replica,
-                 unsigned sweep, Wide seed)
+FN Real cost_of(const Bound<Cells> &slice, unsigned i, Real spin, Real rise)
+{
+    return rise * slice.beta + spin * (slice.before.at(i) + slice.after.at(i)) * (2.0f * slice.bond);
+}
+
+// Offer each spin a flip, once, in order, by the rule of Metropolis. Counter of the random numbers:
+// (replica, sweep, block of four spins, stream).
+template <class Cells, class Costs>
+FN Real sweep_of(const Graph &graph, Cells fields, Cells spins, const Costs &costs, Word replica,
+                 unsigned sweep, unsigned stream, Wide seed)
 {
     Real energy = real(0.0f);
     for (unsigned block = 0; 4 * block < graph.spins; ++block) {
-        const Words w = philox(Words{replica, word(sweep), word(block), word(1u)}, (unsigned)seed,
-                               (unsigned)(seed >> 32));
+        const Words w = philox(Words{replica, word(sweep), word(block), word(stream)},
+                               (unsigned)seed, (unsigned)(seed >> 32));
         for (unsigned k = 0; k < 4 && 4 * block + k < graph.spins; ++k) {
             const unsigned i = 4 * block + k;
             const Real spin = spins.at(i);
             const Real rise = spin * fields.at(i) * 2.0f;
-            const Real cost = rise * beta;
+            const Real cost = cost_of(costs, i, spin, rise);
             if (!any_of(cost < HIGHEST_COST))
                 continue;
             const Word random = k == 0 ? w.a : k == 1 ? w.b : k == 2 ? w.c : w.d;
@@ -67,7 +86,8 @@ FN void anneal(const Graph &graph, const float *external, const float *betas, un
     start_of(graph, external, fields, spins, replica, seed);
     Real energy = real(0.0f), least = real(3.0e38f);
     for (unsigned sweep = 0; sweep < sweeps; ++sweep) {
-        energy = energy + sweep_of(graph, fields, spins, betas[sweep], replica, sweep + 1, seed);
+        energy = energy + sweep_of(graph, fields, spins, Thermal{betas[sweep]}, replica, sweep + 1,
+                                   1u, seed);
         if (2 * sweep + 2 < sweeps)
             continue;
         const Mask better = energy < least;
@@ -77,38 +97,6 @@ FN void anneal(const Graph &graph, const float *external, const float *betas, un
         for (unsigned i = 0; i < graph.spins; ++i)
             best.at(i) = pick(better, spins.at(i), best.at(i));
     }
-}
-
-// The same in one slice of a path integral: a spin is bound to itself in the slices beside it.
-// Counter: (replica, sweep, block of four spins, 2 + slice).
-template <class Cells>
-FN Real slice_sweep_of(const Graph &graph, Cells fields, Cells spins, Cells before, Cells after,
-                       float beta, float bond, Word replica, unsigned sweep, unsigned slice,
-                       Wide seed)
-{
-    Real energy = real(0.0f);
-    for (unsigned block = 0; 4 * block < graph.spins; ++block) {
-        const Words w = philox(Words{replica, word(sweep), word(block), word(2u + slice)},
-                               (unsigned)seed, (unsigned)(seed >> 32));
-        for (unsigned k = 0; k < 4 && 4 * block + k < graph.spins; ++k) {
-            const unsigned i = 4 * block + k;
-            const Real spin = spins.at(i);
-            const Real rise = spin * fields.at(i) * 2.0f;
-            const Real cost = rise * beta + spin * (before.at(i) + after.at(i)) * (2.0f * bond);
-            if (!any_of(cost < HIGHEST_COST))
-                continue;
-            const Word random = k == 0 ? w.a : k == 1 ? w.b : k == 2 ? w.c : w.d;
-            const Mask flips = cost < exponential(random);
-            if (!any_of(flips))
-                continue;
-            const Real change = pick(flips, spin * -2.0f, real(0.0f));
-            energy = energy + pick(flips, rise, real(0.0f));
-            spins.at(i) = spin + change;
-            for (unsigned e = graph.rows[i]; e < graph.rows[i + 1]; ++e)
-                fields.at(graph.columns[e]) = fields.at(graph.columns[e]) + change * graph.couplings[e];
-        }
-    }
-    return energy;
 }
 
 // Path-integral annealing: all slices begin alike, so their energies are known from the same zero.
@@ -132,10 +120,11 @@ FN void quantum_anneal(const Graph &graph, const float *external, const float *b
         for (unsigned slice = 0; slice < slices; ++slice) {
             const unsigned before = (slice + slices - 1) % slices, after = (slice + 1) % slices;
             const Cells spins = memory.part((slices + slice) * n);
-            energies.at(slice) = energies.at(slice) +
-                slice_sweep_of(graph, memory.part(slice * n), spins,
-                               memory.part((slices + before) * n), memory.part((slices + after) * n),
-                               beta, bonds[sweep], replica, sweep + 1, slice, seed);
+            const Bound<Cells> costs = {memory.part((slices + before) * n),
+                                        memory.part((slices + after) * n), beta, bonds[sweep]};
+            energies.at(slice) = energies.at(slice) + sweep_of(graph, memory.part(slice * n), spins,
+                                                               costs, replica, sweep + 1, 2u + slice,
+                                                               seed);
             if (2 * sweep + 2 < sweeps)
                 continue;
             const Mask better = energies.at(slice) < least;

@@ -18,12 +18,7 @@ static void each_group(unsigned first, unsigned replicas, size_t words, unsigned
         for (unsigned start; (start = next.fetch_add(LANES)) < replicas;)
             walk(Cells{memory.data()}, lanes + (first + start), start);
     };
-    std::vector<std::thread> others;
-    for (unsigned i = 1; i < threads; ++i)
-        others.emplace_back(work);
-    work();
-    for (std::thread &other : others)
-        other.join();
+    on_threads(threads, work);
 }
 
 static void put(const Graph &graph, Cells best, unsigned start, unsigned replicas, signed char *out)

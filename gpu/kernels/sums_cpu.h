@@ -48,12 +48,7 @@ static void all_sums(Wide paths, unsigned threads, Draw draw, double *out)
         for (Wide chunk; (chunk = next.fetch_add(1)) < chunks;)
             chunk_sums(paths, chunk, draw, out + chunk * SUMS);
     };
-    std::vector<std::thread> others;
-    for (unsigned i = 1; i < threads; ++i)
-        others.emplace_back(work);
-    work();
-    for (std::thread &other : others)
-        other.join();
+    on_threads(threads, work);
 }
 
 // out[paths][2]: value and control of each sample.
