@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from gpu.task import Samples
+
 __all__ = ["MOST_ASSETS", "BasketPayoff", "BasketTask"]
 
 MOST_ASSETS: Final = 32  # the same in basket.h
@@ -33,21 +35,17 @@ class _Fields(ctypes.Structure):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BasketTask:
+class BasketTask(Samples):
     """Samples of a payoff on correlated geometric Brownian motions, not discounted.
 
     Parameters
     ----------
-    paths : int
-        Samples; an antithetic sample is the mean of a path and its mirror.
-    seed : int
-        Key of the random numbers, 64 bits.
+    paths, seed, antithetic, call
+        As of ``Samples``.
     fixings : int
         Equidistant, the last one at the end; levels are averaged over them.
     payoff : BasketPayoff
         What the gain is of.
-    antithetic, call : bool
-        Whether each path has its mirror; call or put.
     strike : float
         Strike [any currency].
     total : float
@@ -64,12 +62,8 @@ class BasketTask:
         If a count is out of range, a number not finite, or the shapes differ.
     """
 
-    paths: int
-    seed: int
     fixings: int
     payoff: BasketPayoff
-    antithetic: bool
-    call: bool
     strike: float
     total: float
     amounts: tuple[float, ...]
@@ -78,12 +72,9 @@ class BasketTask:
     factors: tuple[tuple[float, ...], ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= self.paths < 2**40:
-            raise ValueError(f"paths must be from 1 to 2^40 - 1, not {self.paths}")
+        super().__post_init__()
         if not 1 <= self.fixings < 2**27:
             raise ValueError(f"fixings must be from 1 to 2^27 - 1, not {self.fixings}")
-        if not 0 <= self.seed < 2**64:
-            raise ValueError(f"seed must be from 0 to 2^64 - 1, not {self.seed}")
         if not 1 <= (n := len(self.amounts)) <= MOST_ASSETS:
             raise ValueError(f"assets must be from 1 to {MOST_ASSETS}, not {n}")
         shapes = [len(self.shares), len(self.drifts), *(len(row) - i for i, row in self.rows())]
@@ -101,11 +92,6 @@ class BasketTask:
     def flat(self) -> tuple[float, ...]:
         """The rows of the factor one after the other."""
         return tuple(number for row in self.factors for number in row)
-
-    @property
-    def sign(self) -> int:
-        """1 of a call, -1 of a put."""
-        return 1 if self.call else -1
 
     def as_struct(self) -> ctypes.Structure:
         """Return the struct ``Basket`` of ``basket.h``."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gpu.task import Payoff
+from gpu.task import Payoff, Samples
 
 __all__ = ["MOST_JUMPS", "Diffusion", "JumpKind", "Jumps", "ModelTask", "Output", "structs"]
 
@@ -126,21 +126,17 @@ class Jumps:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelTask:
+class ModelTask(Samples):
     """Samples of a payoff, not discounted.
 
     Parameters
     ----------
-    paths : int
-        Samples; an antithetic sample is the mean of a path and its mirror.
-    seed : int
-        Key of the random numbers, 64 bits.
+    paths, seed, antithetic, call
+        As of ``Samples``.
     fixings, steps : int
         Equidistant fixings, the last one at the end, and steps from one to the next.
     payoff : Payoff
         What is paid.
-    antithetic, call : bool
-        Whether each path has its mirror; call or put.
     spot, strike : float
         Prices [any currency].
     diffusion : Diffusion
@@ -160,13 +156,9 @@ class ModelTask:
         If a number is out of range, or the payoff has no such output under such a process.
     """
 
-    paths: int
-    seed: int
     fixings: int
     steps: int
     payoff: Payoff
-    antithetic: bool
-    call: bool
     spot: float
     strike: float
     diffusion: Diffusion
@@ -176,13 +168,10 @@ class ModelTask:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.paths < 2**40:
-            raise ValueError(f"paths must be from 1 to 2^40 - 1, not {self.paths}")
+        super().__post_init__()
         if not (self.fixings >= 1 and self.steps >= 1 and self.fixings * self.steps < 2**31):
             counts = f"{self.fixings} fixings of {self.steps}"
             raise ValueError(f"steps must be from 1 to 2^31 - 1, not {counts}")
-        if not 0 <= self.seed < 2**64:
-            raise ValueError(f"seed must be from 0 to 2^64 - 1, not {self.seed}")
         for name in ("spot", "strike"):
             price = getattr(self, name)
             if not (math.isfinite(price) and price > 0):
@@ -196,11 +185,6 @@ class ModelTask:
         lookback = self.payoff in (Payoff.LOOKBACK_FIXED, Payoff.LOOKBACK_FLOATING)
         if self.output == Output.VEGA and (lookback or not plain):
             raise ValueError("a vega along the path needs a plain diffusion and no lookback")
-
-    @property
-    def sign(self) -> int:
-        """1 of a call, -1 of a put."""
-        return 1 if self.call else -1
 
     def as_struct(self) -> _Fields:
         """Return the struct ``Model`` of ``model.h``."""

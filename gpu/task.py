@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["FIELDS", "GBM_PAYOFFS", "GbmTask", "Payoff"]
+__all__ = ["FIELDS", "GBM_PAYOFFS", "GbmTask", "Payoff", "Samples"]
 
 
 class Payoff(enum.IntEnum):
@@ -46,8 +46,8 @@ class _Fields(ctypes.Structure):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GbmTask:
-    """Samples of a payoff under geometric Brownian motion, not discounted.
+class Samples:
+    """What every kernel of paths is asked.
 
     Parameters
     ----------
@@ -55,14 +55,44 @@ class GbmTask:
         Samples; an antithetic sample is the mean of a path and its mirror.
     seed : int
         Key of the random numbers, 64 bits.
+    antithetic, call : bool
+        Whether each path has its mirror; call or put.
+
+    Raises
+    ------
+    ValueError
+        If there is no sample or there are too many, or the seed has no 64 bits.
+    """
+
+    paths: int
+    seed: int
+    antithetic: bool
+    call: bool
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.paths < 2**40:
+            raise ValueError(f"paths must be from 1 to 2^40 - 1, not {self.paths}")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"seed must be from 0 to 2^64 - 1, not {self.seed}")
+
+    @property
+    def sign(self) -> int:
+        """1 of a call, -1 of a put."""
+        return 1 if self.call else -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class GbmTask(Samples):
+    """Samples of a payoff under geometric Brownian motion, not discounted.
+
+    Parameters
+    ----------
+    paths, seed, antithetic, call
+        As of ``Samples``.
     steps : int
         Fixings, equidistant, the last one at the end.
     payoff : Payoff
         What is paid.
-    antithetic : bool
-        Whether each path has its mirror.
-    call : bool
-        Call or put.
     spot, strike : float
         Prices [any currency].
     drift, vol : float
@@ -76,12 +106,8 @@ class GbmTask:
         If a count is not positive, a price is not positive and finite, or the seed has no 64 bits.
     """
 
-    paths: int
-    seed: int
     steps: int
     payoff: Payoff
-    antithetic: bool
-    call: bool
     spot: float
     strike: float
     drift: float
@@ -89,12 +115,9 @@ class GbmTask:
     barrier: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.paths < 2**40:
-            raise ValueError(f"paths must be from 1 to 2^40 - 1, not {self.paths}")
+        super().__post_init__()
         if not 1 <= self.steps < 2**31:
             raise ValueError(f"steps must be from 1 to 2^31 - 1, not {self.steps}")
-        if not 0 <= self.seed < 2**64:
-            raise ValueError(f"seed must be from 0 to 2^64 - 1, not {self.seed}")
         for name in ("spot", "strike"):
             price = getattr(self, name)
             if not (math.isfinite(price) and price > 0):
@@ -107,11 +130,6 @@ class GbmTask:
             self.vol > 0 and self.barrier != 0 and math.isfinite(self.barrier)
         ):
             raise ValueError(f"a knock-out needs a positive vol and a barrier off the spot: {self}")
-
-    @property
-    def sign(self) -> int:
-        """1 of a call, -1 of a put."""
-        return 1 if self.call else -1
 
     def as_struct(self) -> ctypes.Structure:
         """Return the struct ``Gbm`` of ``gbm.h``."""
